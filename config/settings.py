@@ -1,0 +1,200 @@
+"""All settings. Each comes from one environment variable of the same name, listed with its meaning in .env.example."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.smart_cast = False
+if (BASE_DIR / ".env").is_file():
+    env.read_env(BASE_DIR / ".env")
+
+
+def text(name: str, default: str = "") -> str:
+    """A string as it stands: django-environ would expand a value that begins with `$`."""
+    value = env.ENVIRON.get(name, "")
+    return value if value else default
+
+
+def integer(name: str, default: int) -> int:
+    value = text(name)
+    try:
+        return int(value) if value else default
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from error
+
+
+def words(name: str) -> list[str]:
+    return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = text("SECRET_KEY", "development-only-key-" + "0" * 40 if DEBUG else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is not set. Copy .env.example to .env, or set DEBUG=true to try things out.")
+FERNET_KEYS = words("FERNET_KEYS") or [SECRET_KEY]
+
+PORT = integer("PORT", 8000)
+SITE_URL = text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+_site = urlsplit(SITE_URL)
+ALLOWED_HOSTS = [_site.hostname or "", "127.0.0.1", "localhost", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
+
+INSTALLED_APPS = [
+    "automation",
+    "verification",
+    "issues",
+    "projects",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_q",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.security.ContentSecurityPolicy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+SQLITE_OPTIONS = {
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA journal_size_limit=27103364;",
+}
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's database entry for `url`; a relative SQLite path counts from the project's folder."""
+    entry: dict[str, object] = env.db_url_config(url)
+    if entry["ENGINE"] == "django.db.backends.sqlite3":
+        entry["NAME"] = BASE_DIR / str(entry["NAME"])
+        entry["OPTIONS"] = SQLITE_OPTIONS
+        Path(str(entry["NAME"])).parent.mkdir(parents=True, exist_ok=True)
+    return entry
+
+
+DATABASES = {"default": database(text("DATABASE_URL", "sqlite:///var/autowrkers.sqlite3"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+LOGIN_URL = "admin:login"
+
+SECURE_HTTPS = _site.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = SECURE_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "projects.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["projects.permissions.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "projects.pagination.PageNumbers",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "projects.problems.problem_response",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Autowrkers",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
+}
+
+GITHUB_API_URL = text("GITHUB_API_URL", "https://api.github.com").rstrip("/")
+GITHUB_WEB_URL = text("GITHUB_WEB_URL", "https://github.com").rstrip("/")
+GITHUB_MUTATION_INTERVAL_SECONDS = 1.0
+AUTOWRKERS_WORKSPACE_ROOT = Path(text("AUTOWRKERS_WORKSPACE_ROOT", str(BASE_DIR / "var" / "workspace"))).resolve()
+AUTOWRKERS_LOG_ROOT = Path(text("AUTOWRKERS_LOG_ROOT", str(BASE_DIR / "var" / "logs"))).resolve()
+AUTOWRKERS_SANDBOX = text("AUTOWRKERS_SANDBOX", "auto")
+AUTOWRKERS_AGENT_SLOTS = integer("AUTOWRKERS_AGENT_SLOTS", 2)
+AUTOWRKERS_AGENT_ENV = words("AUTOWRKERS_AGENT_ENV")
+AUTOWRKERS_CLAUDE_COMMAND = text("AUTOWRKERS_CLAUDE_COMMAND", "claude")
+AUTOWRKERS_CODEX_COMMAND = text("AUTOWRKERS_CODEX_COMMAND", "codex")
+
+QUEUE_BROKER_URL = text("QUEUE_BROKER_URL")
+# Retries belong to our state machine: the queue delivers once and forgets (docs: "Configuration", django-q2).
+_queue = {
+    "name": "default",
+    "workers": 2,
+    "timeout": 120,
+    "retry": 900,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": -1,
+    "queue_limit": 2,
+    "poll": 0.5,
+    "label": "Queue",
+}
+Q_CLUSTER = _queue | {
+    **({"redis": QUEUE_BROKER_URL} if QUEUE_BROKER_URL else {"orm": "default"}),
+    "ALT_CLUSTERS": {
+        "sessions": {
+            "workers": AUTOWRKERS_AGENT_SLOTS,
+            "timeout": None,
+            "retry": 7 * 86400,
+            "queue_limit": 1,
+            "recycle": 1,
+        }
+    },
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"redact": {"()": "projects.redaction.RedactingFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}
