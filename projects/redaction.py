@@ -1,0 +1,105 @@
+"""Keeps secrets out of what people and programs read later: logs, transcripts, messages, stored output.
+
+A secret is known because it was registered, or because it has a well-known shape. A secret split over two
+texts is not found: the caller joins them first.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import re
+from urllib.parse import quote, quote_plus
+
+MASK = "[redacted]"
+SHORTEST = 8
+
+# Every alternative begins at a word's edge, so that a long hostile text is read once, not once per character.
+SHAPES = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"gh[pousr]_[A-Za-z0-9_.\-]{16,}"
+    r"|github_pat_[A-Za-z0-9_]{16,}"
+    r"|xox[a-z]-[A-Za-z0-9-]{10,}"
+    r"|A[KS]IA[0-9A-Z]{16}(?![0-9A-Z])"
+    r")"
+    r"|(?<![A-Za-z0-9_-])(?:"
+    r"sk-ant-[A-Za-z0-9_-]{8,}"
+    r"|sk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{20,}"
+    r"|aw_[A-Za-z0-9_-]{20,}"
+    r"|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
+    r")"
+)
+
+
+class _Known:
+    """The secrets of this process in every spelling, compiled into one pattern whenever one is added."""
+
+    def __init__(self) -> None:
+        self.spellings: frozenset[str] = frozenset()
+        self.pattern: re.Pattern[str] | None = None
+
+    def add(self, secret: str) -> None:
+        spellings = self.spellings | _spellings(secret)
+        if spellings != self.spellings:
+            longest_first = sorted(spellings, key=len, reverse=True)
+            self.spellings, self.pattern = spellings, re.compile("|".join(longest_first))
+
+
+_known = _Known()
+
+
+def register(secret: str) -> None:
+    """Mask `secret` in every text from now on. Under eight characters it is ignored: it would mask words."""
+    secret = secret.strip()
+    if len(secret) >= SHORTEST:
+        _known.add(secret)
+
+
+def redact(text: str) -> str:
+    """`text` with every registered secret, plain or encoded, and every well-known token shape masked."""
+    if _known.pattern is not None:
+        text = _known.pattern.sub(MASK, text)
+    return SHAPES.sub(MASK, text)
+
+
+class RedactingFilter(logging.Filter):
+    """Redacts a record's message, traceback and stack before any handler writes them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError, KeyError):
+            message = f"{record.msg!r} {record.args!r}"
+        record.msg, record.args = redact(message), None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = redact(record.exc_text)
+        if record.stack_info:
+            record.stack_info = redact(record.stack_info)
+        return True
+
+
+def _spellings(secret: str) -> frozenset[str]:
+    """Patterns for the secret as it is, quoted for a URL or JSON, and in base64, alone or inside a text."""
+    plain = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
+    encoded = {core for before in range(3) for core in _base64_cores(secret, before)}
+    return frozenset(
+        {re.escape(spelling) for spelling in plain}
+        | {re.escape(core) + "[A-Za-z0-9+/_-]{0,2}={0,2}" for core in encoded}
+    )
+
+
+def _base64_cores(secret: str, before: int) -> set[str]:
+    """The base64 characters that `secret` alone decides when `before` bytes (modulo 3) precede it.
+
+    `x-access-token:SECRET`, git's basic authentication, is one such text.
+    """
+    data = b"\0" * before + secret.encode()
+    start = (before * 8 + 5) // 6
+    end = len(data) * 8 // 6
+    return {
+        base64.b64encode(data).decode()[start:end],
+        base64.urlsafe_b64encode(data).decode()[start:end],
+    }
