@@ -1,4 +1,4 @@
-"""Is what a person typed a repository, a branch, an issue filter, a list of labels or checks? Else says what to write."""
+"""Is what a person typed a repository, a branch, an issue filter, labels, checks? Else says what to write."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def is_repo(value: str) -> bool:
 def validate_repo(value: str) -> None:
     if not is_repo(value):
         raise ValidationError(
-            "Write the repository as owner/name, for example octocat/hello-world: no URL, no .git at the end.",
+            "Write owner/name, for example octocat/hello-world: no URL, no .git at the end.",
             code="invalid_repo",
         )
 
 
 def validate_branch(value: str) -> None:
-    """Git's own rules (https://git-scm.com/docs/git-check-ref-format), and nothing that looks like an option."""
+    """Git's own rules (https://git-scm.com/docs/git-check-ref-format), and nothing like an option."""
     allowed = (
         value not in ("", "@", "HEAD")
         and not value.startswith(("-", "/", "."))
@@ -46,11 +46,9 @@ def validate_branch(value: str) -> None:
 
 
 def validate_issue_filter(value: object) -> None:
-    """A filter is `{labels, exclude_labels, assignees, milestones}`, each a list of names; an empty one takes all."""
+    """A filter is an object of the FILTER_KEYS, each a list of names; an empty one takes every issue."""
     if not isinstance(value, dict):
-        raise ValidationError(
-            'An issue filter is an object such as {"labels": ["bug"]}.', code="invalid_filter"
-        )
+        raise ValidationError('Write an object such as {"labels": ["bug"]}.', code="invalid_filter")
     unknown = sorted(str(key) for key in value if key not in FILTER_KEYS)
     if unknown:
         raise ValidationError(
@@ -60,32 +58,32 @@ def validate_issue_filter(value: object) -> None:
     for key, names in value.items():
         if not _is_list_of_names(names):
             raise ValidationError(
-                f'"{key}" in an issue filter must be a list of names, for example ["bug"].',
-                code="invalid_filter",
+                f'"{key}" must be a list of names, for example ["bug"].', code="invalid_filter"
             )
 
 
 def validate_labels(value: object) -> None:
     if not _is_list_of_names(value):
-        raise ValidationError(
-            'Write a list of labels, for example ["wontfix", "question"].', code="invalid_labels"
-        )
+        raise ValidationError('Write a list of labels, for example ["wontfix"].', code="invalid_labels")
 
 
 def validate_custom_checks(value: object) -> None:
-    """Checks of the project's own: a list of `{name, command}`, each name once, since results are told by it."""
-    checks = value if isinstance(value, list) else [None]
-    if not all(isinstance(check, dict) and set(check) == {"name", "command"} for check in checks) or not all(
-        isinstance(text, str) and text.strip() for check in checks for text in check.values()
-    ):
+    """Checks of the project's own: a list of `{name, command}`, each name once."""
+    if not isinstance(value, list) or not all(_is_check(check) for check in value):
         raise ValidationError(
-            'Write a list of checks, each with a name and a command: [{"name": "licences", "command": "make licences"}].',
-            code="invalid_checks",
+            'Write a list such as [{"name": "licences", "command": "make licences"}].', code="invalid_checks"
         )
-    names = [check["name"] for check in checks]
-    if len(set(names)) < len(names):
+    if len({check["name"] for check in value}) < len(value):
         raise ValidationError("Each custom check needs a name of its own.", code="repeated_check")
 
 
 def _is_list_of_names(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) and name.strip() for name in value)
+
+
+def _is_check(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == {"name", "command"}
+        and _is_list_of_names(list(value.values()))
+    )

@@ -18,9 +18,7 @@ from projects.validators import (
 )
 
 
-@pytest.mark.parametrize(
-    "repo", ["octocat/hello-world", "a/b", "Some-Org/.github", "name_corp/x.y_z", "a/..."]
-)
+@pytest.mark.parametrize("repo", ["octocat/hello-world", "a/b", "Some-Org/.github", "a_b/x.y_z", "a/..."])
 def test_an_owner_and_a_name_are_a_repository(repo):
     validate_repo(repo)
 
@@ -52,9 +50,7 @@ def test_anything_else_is_refused_with_an_example(repo):
         validate_repo(repo)
 
 
-@pytest.mark.parametrize(
-    "branch", ["main", "release/1.0", "feature/issue-7", "🚀/größe", "a@b", "x.y", "lock"]
-)
+@pytest.mark.parametrize("branch", ["main", "release/1.0", "feature/issue-7", "🚀/größe", "a@b", "x.y"])
 def test_a_name_that_git_allows_is_a_branch(branch):
     validate_branch(branch)
 
