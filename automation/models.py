@@ -1,0 +1,95 @@
+"""The journal of outside effects, the inbox of webhook deliveries and the outbox of notifications."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from issues.models import IssueSession
+from projects.models import Project
+
+
+class Effect(models.Model):
+    """One outside effect: the intent is committed before the act, the outcome after it."""
+
+    class Kind(models.TextChoices):
+        PUSH = "push", "Push"
+        PULL_REQUEST = "pull_request", "Pull request"
+        PR_COMMENT = "comment_pr", "Comment: pull request"
+        FAILED_COMMENT = "comment_failed", "Comment: failed"
+        LABEL = "label", "Label"
+        CLOSE_ISSUE = "close_issue", "Close issue"
+
+    issue_session = models.ForeignKey(IssueSession, models.CASCADE, related_name="effects")
+    round = models.PositiveIntegerField()
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    ordinal = models.PositiveIntegerField(default=1)
+    intent = models.JSONField(default=dict)
+    outcome = models.JSONField(null=True, blank=True, help_text="Empty: not known to have happened.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issue_session", "round", "kind", "ordinal"], name="one_effect_per_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.ordinal} of session {self.issue_session_id}, round {self.round}"
+
+
+class WebhookDelivery(models.Model):
+    delivery_id = models.CharField(max_length=64, unique=True)
+    event = models.CharField(max_length=64)
+    project = models.ForeignKey(Project, models.SET_NULL, null=True, blank=True, related_name="deliveries")
+    payload = models.JSONField(default=dict)
+    state = models.CharField(max_length=16, default="received")
+    received_at = models.DateTimeField(auto_now_add=True)
+    processed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "webhook deliveries"
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.delivery_id}"
+
+
+class NotificationRoute(models.Model):
+    class Channel(models.TextChoices):
+        EMAIL = "email", "E-mail"
+        SLACK = "slack", "Slack"
+        WEBHOOK = "webhook", "Webhook"
+
+    project = models.ForeignKey(
+        Project, models.CASCADE, null=True, blank=True, related_name="notification_routes",
+        help_text="Empty: all projects.",
+    )
+    channel = models.CharField(max_length=16, choices=Channel.choices)
+    target = models.CharField(max_length=500)
+    events = models.JSONField(default=list)
+    paused = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} for {self.project or 'all projects'}"
+
+
+class Notification(models.Model):
+    """One message of the outbox, written in the transaction of what it tells."""
+
+    route = models.ForeignKey(NotificationRoute, models.CASCADE, related_name="notifications")
+    issue_session = models.ForeignKey(IssueSession, models.CASCADE, null=True, blank=True)
+    event = models.CharField(max_length=64)
+    dedupe_key = models.CharField(max_length=200, unique=True)
+    body = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.event} by {self.route}"

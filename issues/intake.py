@@ -1,0 +1,131 @@
+"""What a listed issue means for its session: take it in, skip it, let it wait for a person, or bring it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from issues import complexity, filters, sanitize, transitions, verbs
+from issues.models import IssueSession
+from issues.states import Status
+from issues.transitions import Conflict
+from projects.github.payloads import Issue
+from projects.models import Project
+
+RETURNING = ("skip_label", "filtered", "issue_closed")
+REVIEWED_LEVELS = {
+    Project.Review.MEDIUM: ("medium", "high"),
+    Project.Review.HIGH: ("high",),
+    Project.Review.NEVER: (),
+}
+
+
+@dataclass
+class Intake:
+    """What one page of issues changed."""
+
+    new: int = 0
+    changed: int = 0
+    skipped: int = 0
+
+
+def take_in(project: Project, issues: list[Issue]) -> Intake:
+    """Store a page of issues. New ones are stored only when they are open and match the project's filter."""
+    result = Intake()
+    known = {
+        session.github_issue_number: session
+        for session in project.sessions.filter(github_issue_number__in=[issue.number for issue in issues])
+    }
+    latest = {issue.number: issue for issue in issues}
+    fresh = [
+        _new(project, issue)
+        for issue in latest.values()
+        if issue.number not in known and issue.state == "open" and _matches(project, issue)
+    ]
+    transitions.create(fresh)
+    result.new = len(fresh)
+    result.skipped = sum(session.status == Status.SKIPPED for session in fresh)
+    for number, session in known.items():
+        result.changed += _follow(project, session, latest[number])
+    return result
+
+
+def _new(project: Project, issue: Issue) -> IssueSession:
+    session = IssueSession(project=project, github_issue_number=issue.number, **_content(project, issue))
+    status, session.reason = _placement(project, issue, session.complexity_level)
+    session.status = status
+    return session
+
+
+def _placement(project: Project, issue: Issue, level: str) -> tuple[Status, str]:
+    """Where an issue that no one has started belongs, and why."""
+    if issue.state != "open":
+        return Status.SKIPPED, "issue_closed"
+    if not _matches(project, issue):
+        return Status.SKIPPED, "filtered"
+    if filters.skip_label(issue.labels, project.skip_labels):
+        return Status.SKIPPED, "skip_label"
+    if level in REVIEWED_LEVELS[Project.Review(project.review_level)]:
+        return Status.NEEDS_REVIEW, "complex"
+    return Status.PENDING, ""
+
+
+def _follow(project: Project, session: IssueSession, issue: Issue) -> bool:
+    """Let the row follow GitHub, then move the session where the issue now belongs. True when anything changed."""
+    content = _content(project, issue)
+    changed = any(getattr(session, name) != value for name, value in content.items())
+    if changed:
+        IssueSession.objects.filter(pk=session.pk).update(**content)
+        for name, value in content.items():
+            setattr(session, name, value)
+    try:
+        with transaction.atomic():
+            moved = _replace(project, session, issue)
+    except Conflict:
+        return changed  # a worker has just moved it: the next sync looks again
+    return changed or moved
+
+
+def _replace(project: Project, session: IssueSession, issue: Issue) -> bool:
+    if issue.state != "open":
+        if session.status not in verbs.ALLOWED["close"] or session.pr_number:
+            return False
+        if session.requested_verb != IssueSession.Verb.CLOSE:
+            verbs.close(session)
+        return True
+    status, reason = _placement(project, issue, session.complexity_level)
+    if session.status == Status.PENDING and status == Status.SKIPPED:
+        transitions.move(session, status, reason=reason)
+        return True
+    if session.status == Status.SKIPPED and session.reason in RETURNING and status != Status.SKIPPED:
+        transitions.move(session, Status.PENDING, reason="matches_again")
+        if status == Status.NEEDS_REVIEW:
+            transitions.move(session, status, reason=reason)
+        return True
+    return False
+
+
+def _matches(project: Project, issue: Issue) -> bool:
+    return filters.matches(
+        project.issue_filter, labels=issue.labels, assignees=issue.assignees, milestone=issue.milestone
+    )
+
+
+def _content(project: Project, issue: Issue) -> dict[str, object]:
+    """The columns that follow GitHub, cleaned and capped."""
+    title, body = sanitize.clean_line(issue.title, limit=512), sanitize.clean(issue.body)
+    labels = [sanitize.clean_line(label, limit=100) for label in issue.labels[:100]]
+    rating = complexity.score(title, body, labels, complex_labels=tuple(project.complex_labels))
+    return {
+        "github_issue_title": title,
+        "github_issue_body": body,
+        "github_issue_labels": labels,
+        "issue_state": issue.state,
+        "issue_author": issue.author[:100],
+        "issue_created_at": issue.created_at,
+        "issue_updated_at": issue.updated_at,
+        "complexity_score": rating.score,
+        "complexity_level": rating.level,
+        "complexity_reasons": list(rating.reasons),
+    }

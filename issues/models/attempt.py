@@ -1,0 +1,58 @@
+"""An attempt: one agent process working on a session. A resumed agent is a new attempt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models
+
+
+class Attempt(models.Model):
+    class Kind(models.TextChoices):
+        FIRST = "first", "First"
+        RETRY = "retry", "Retry"
+        FOLLOW_UP = "follow_up", "Follow-up"
+        RESUME = "resume", "Resume"
+
+    issue_session = models.ForeignKey("issues.IssueSession", models.CASCADE, related_name="attempt_rows")
+    number = models.PositiveIntegerField(help_text="Counts all agent processes of the session, never reset.")
+    round = models.PositiveIntegerField()
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    counted = models.BooleanField(default=False, help_text="Used up one of the round's attempts.")
+    prompt = models.TextField()
+    agent = models.CharField(max_length=32)
+    agent_version = models.CharField(max_length=64, blank=True)
+    agent_session_id = models.CharField(max_length=128, blank=True)
+    base_sha = models.CharField(max_length=64, blank=True)
+    head_sha = models.CharField(max_length=64, blank=True)
+    outcome = models.CharField(max_length=32, blank=True, help_text="Empty while the agent runs.")
+    message = models.TextField(blank=True)
+    summary = models.TextField(blank=True, help_text="The agent's last words.")
+    turns = models.PositiveIntegerField(null=True, blank=True)
+    input_tokens = models.PositiveBigIntegerField(null=True, blank=True)
+    output_tokens = models.PositiveBigIntegerField(null=True, blank=True)
+    cost_usd = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True)
+    host = models.CharField(max_length=255, blank=True)
+    pid = models.PositiveIntegerField(null=True, blank=True)
+    pid_started = models.CharField(
+        max_length=100, blank=True, help_text="Tells the process from a later one."
+    )
+    started_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issue_session", "number"], name="attempt_number_once_per_session"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of session {self.issue_session_id}"
+
+    @property
+    def transcript_path(self) -> Path:
+        root: Path = settings.AUTOWRKERS_LOG_ROOT
+        return root / f"{self.pk}.jsonl"

@@ -1,0 +1,133 @@
+"""The session: our work on one issue of one project, from sync to merge."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+
+from issues.querysets import IssueSessionQuerySet
+from issues.states import MAX_ATTEMPTS, Status, Step
+from projects.models import Leased, Project
+
+
+def new_public_id() -> str:
+    return secrets.token_hex(8)
+
+
+class IssueSession(Leased):
+    """Only `issues/transitions.py` writes status, step and reason."""
+
+    class Verb(models.TextChoices):
+        STOP = "stop", "Stop"
+        SKIP = "skip", "Skip"
+        CLOSE = "close", "Close"
+
+    class PrState(models.TextChoices):
+        OPEN = "open", "Open"
+        DRAFT = "draft", "Draft"
+        MERGED = "merged", "Merged"
+        CLOSED = "closed", "Closed"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="sessions")
+    public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
+
+    github_issue_number = models.PositiveIntegerField()
+    github_issue_title = models.CharField(max_length=512, blank=True)
+    github_issue_body = models.TextField(blank=True)
+    github_issue_labels = models.JSONField(default=list, blank=True)
+    issue_state = models.CharField(max_length=16, default="open")
+    issue_author = models.CharField(max_length=100, blank=True)
+    issue_created_at = models.DateTimeField(null=True, blank=True)
+    issue_updated_at = models.DateTimeField(null=True, blank=True)
+    complexity_score = models.FloatField(default=0)
+    complexity_level = models.CharField(max_length=8, blank=True)
+    complexity_reasons = models.JSONField(default=list, blank=True)
+
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    step = models.CharField(max_length=16, choices=Step.choices, default=Step.PREPARE)
+    reason = models.CharField(max_length=64, blank=True)
+    last_error = models.TextField(blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
+    parked_times = models.PositiveIntegerField(
+        default=0, help_text="Parked in a row: the back-off grows with it."
+    )
+    queued_at = models.DateTimeField(null=True, blank=True)
+    queued_by = models.CharField(max_length=200, blank=True)
+    enqueued_at = models.DateTimeField(null=True, blank=True)
+    requested_verb = models.CharField(max_length=8, choices=Verb.choices, blank=True)
+    requested_by = models.CharField(max_length=200, blank=True)
+    requested_at = models.DateTimeField(null=True, blank=True)
+
+    session = models.ForeignKey(
+        "issues.Attempt",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The current attempt.",
+    )
+    round = models.PositiveIntegerField(default=1)
+    attempts = models.PositiveIntegerField(default=0, help_text="Counted attempts of this round.")
+    branch_name = models.CharField(max_length=255, blank=True)
+    base_sha = models.CharField(max_length=64, blank=True)
+    head_sha = models.CharField(max_length=64, blank=True)
+    pushed_sha = models.CharField(max_length=64, blank=True)
+
+    pr_number = models.PositiveIntegerField(null=True, blank=True)
+    pr_state = models.CharField(max_length=8, choices=PrState.choices, blank=True)
+    pr_checks = models.CharField(max_length=16, blank=True)
+    pr_review = models.CharField(max_length=24, blank=True)
+    merged_at = models.DateTimeField(null=True, blank=True)
+    merged_by = models.CharField(max_length=100, blank=True)
+    merge_sha = models.CharField(max_length=64, blank=True)
+    foreign_commits = models.BooleanField(
+        null=True, blank=True, help_text="Commits that are not ours were merged."
+    )
+    manual_review = models.BooleanField(default=False)
+    followed_at = models.DateTimeField(null=True, blank=True)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = IssueSessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "github_issue_number"], name="one_session_per_issue")
+        ]
+        indexes = [
+            models.Index(fields=["project", "status", "-id"], name="session_by_project_status"),
+            models.Index(fields=["status", "-id"], name="session_by_status"),
+            models.Index(
+                fields=["project", "queued_at"],
+                condition=models.Q(queued_at__isnull=False),
+                name="session_queued",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.github_issue_number} {self.github_issue_title}"
+
+    @property
+    def issue_url(self) -> str:
+        return f"{self.project.web_url}/issues/{self.github_issue_number}"
+
+    @property
+    def pr_url(self) -> str:
+        return f"{self.project.web_url}/pull/{self.pr_number}" if self.pr_number else ""
+
+    @property
+    def page_url(self) -> str:
+        return f"{settings.SITE_URL}/admin/issues/issuesession/{self.pk}/change/"
+
+    @property
+    def attempts_left(self) -> int:
+        return max(0, MAX_ATTEMPTS - self.attempts)
+
+    def is_held_by_a_worker(self, now: datetime) -> bool:
+        return self.lease_until is not None and self.lease_until > now

@@ -1,0 +1,159 @@
+"""The one writer of a session's status, step and reason.
+
+Each change is one conditional UPDATE (status as expected; the holder's own lease, or no live lease for anyone
+else) that must hit exactly one row, and a SessionEvent in the same transaction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from issues.models import IssueSession, SessionEvent
+from issues.states import ENDED, Status, may_move
+from projects import leases
+from projects.errors import AutowrkersError
+from projects.leases import Lease
+from projects.redaction import redact
+
+SYSTEM = "autowrkers"
+
+
+class Conflict(AutowrkersError):
+    """The session is not where the caller thought, or somebody else holds it. Nothing was written."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("session.conflict", message, "Reload the session and look at its present state.")
+
+
+def move(
+    session: IssueSession,
+    to: Status,
+    *,
+    reason: str = "",
+    message: str = "",
+    actor: str = SYSTEM,
+    lease: Lease | None = None,
+    evidence: dict[str, Any] | None = None,
+    **changes: Any,
+) -> None:
+    """Move `session` from the status it was read with to `to`, and set `changes` with it.
+
+    Raises Conflict when the pair is not in the table, or when the row is no longer as it was read.
+    """
+    if not may_move(session.status, to):
+        raise Conflict(f"A session that is {session.status} cannot become {to}.")
+    changes = {"not_before": None, "parked_times": 0} | changes
+    if to in ENDED or to == Status.NEEDS_REVIEW:
+        changes |= {"queued_at": None, "requested_verb": "", "requested_by": "", "requested_at": None}
+    _write(
+        session,
+        "moved",
+        to=to,
+        reason=reason,
+        message=message,
+        actor=actor,
+        lease=lease,
+        evidence=evidence,
+        changes=changes,
+    )
+
+
+def stay(
+    session: IssueSession,
+    verb: str,
+    *,
+    reason: str = "",
+    message: str = "",
+    actor: str = SYSTEM,
+    lease: Lease | None = None,
+    evidence: dict[str, Any] | None = None,
+    **changes: Any,
+) -> None:
+    """Change other columns under the same guard (`verb`: parked, queued, stepped, followed); status stays."""
+    _write(
+        session,
+        verb,
+        to=Status(session.status),
+        reason=reason,
+        message=message,
+        actor=actor,
+        lease=lease,
+        evidence=evidence,
+        changes=changes,
+    )
+
+
+def note(
+    session: IssueSession,
+    verb: str,
+    *,
+    actor: str,
+    reason: str = "",
+    message: str = "",
+    evidence: dict[str, Any] | None = None,
+) -> SessionEvent:
+    """Add an event without a change: a refused or a recorded request, a fact worth keeping."""
+    return SessionEvent.objects.create(
+        issue_session=session,
+        actor=actor[:200],
+        verb=verb,
+        old_status=session.status,
+        new_status=session.status,
+        step=session.step,
+        reason=reason[:64],
+        message=redact(message),
+        evidence=evidence or {},
+    )
+
+
+@transaction.atomic
+def _write(
+    session: IssueSession,
+    verb: str,
+    *,
+    to: Status,
+    reason: str,
+    message: str,
+    actor: str,
+    lease: Lease | None,
+    evidence: dict[str, Any] | None,
+    changes: dict[str, Any],
+) -> None:
+    values = {"status": to, "reason": reason[:64], "last_error": redact(message)} | changes
+    guard = lease.guard if lease else Q(leases.free(), pk=session.pk)
+    if IssueSession.objects.filter(guard, status=session.status, round=session.round).update(**values) != 1:
+        raise Conflict(f"Session {session.pk} is no longer {session.status}, or another worker holds it.")
+    SessionEvent.objects.create(
+        issue_session=session,
+        actor=actor[:200],
+        verb=verb,
+        old_status=session.status,
+        new_status=to,
+        step=values.get("step", session.step),
+        reason=values["reason"],
+        message=values["last_error"],
+        evidence=evidence or {},
+    )
+    for name, value in values.items():
+        setattr(session, name, value)
+
+
+@transaction.atomic
+def create(sessions: list[IssueSession]) -> None:
+    """Insert new sessions, each in the status and with the reason that it was built with."""
+    created = IssueSession.objects.bulk_create(sessions)
+    SessionEvent.objects.bulk_create(
+        SessionEvent(
+            issue_session=session,
+            actor=SYSTEM,
+            verb="synced",
+            new_status=session.status,
+            step=session.step,
+            reason=session.reason,
+            message=session.last_error,
+        )
+        for session in created
+    )

@@ -1,0 +1,145 @@
+"""What a person may ask of a session: start, retry, skip, stop. Admin, API and commands all come here.
+
+On a session that a worker holds, skip and stop are only recorded; the holder ends its work and carries them out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from issues.models import IssueSession
+from issues.states import ENDED, Status, Step, resumed_status
+from issues.transitions import Conflict, move, note, stay
+from projects import leases, signals
+
+RECORDED = "recorded"
+DONE = "done"
+UNCHANGED = "unchanged"
+
+ALLOWED: dict[str, frozenset[str]] = {
+    "start": frozenset(Status.values) - {Status.FAILED, Status.PR_CREATED},
+    "retry": frozenset({Status.FAILED, Status.NEEDS_REVIEW}),
+    "skip": frozenset(Status.values) - ENDED,
+    "stop": frozenset({Status.PENDING, Status.IN_PROGRESS, Status.VERIFYING, Status.PR_CREATED}),
+    "close": frozenset({Status.PENDING, Status.IN_PROGRESS, Status.VERIFYING, Status.NEEDS_REVIEW}),
+}
+REQUESTED_MOVES: dict[str, tuple[Status, str]] = {
+    IssueSession.Verb.STOP: (Status.NEEDS_REVIEW, "stopped"),
+    IssueSession.Verb.SKIP: (Status.SKIPPED, "skipped_by_person"),
+    IssueSession.Verb.CLOSE: (Status.SKIPPED, "issue_closed"),
+}
+
+
+class NotAllowed(Conflict):
+    """The session's state does not allow the verb."""
+
+    def __init__(self, session: IssueSession, verb: str) -> None:
+        super().__init__(
+            f"A session that is {session.get_status_display().lower()} cannot be asked to {verb}."
+        )
+        self.code = "session.not_allowed"
+        self.allowed = allowed_verbs(session)
+        self.remedy = f"Possible now: {', '.join(self.allowed) or 'nothing'}."
+
+
+def allowed_verbs(session: IssueSession) -> list[str]:
+    return [verb for verb in ("start", "retry", "skip", "stop") if session.status in ALLOWED[verb]]
+
+
+def start(session: IssueSession, *, actor: str) -> str:
+    """Queue the session. A running or queued one stays as it is ('unchanged')."""
+    _refuse_unless_allowed(session, "start", actor)
+    queue: dict[str, Any] = {"queued_at": timezone.now(), "queued_by": actor[:200], "enqueued_at": None}
+    status = Status(session.status)
+    if session.queued_at is not None:
+        return UNCHANGED
+    if status == Status.COMPLETED and session.issue_state != "open":
+        raise _refused(session, "start", actor)
+    if status == Status.SKIPPED:
+        move(session, Status.PENDING, actor=actor, reason="started_by_person", step=Step.PREPARE, **queue)
+    elif status == Status.NEEDS_REVIEW:
+        move(session, resumed_status(session.step), actor=actor, reason="approved", **queue)
+    elif status == Status.COMPLETED:
+        _new_round(session, actor=actor, reason="reopened", queue=queue)
+    else:
+        stay(session, "queued", actor=actor, reason="started_by_person", not_before=None, **queue)
+    signals.work_requested.send(IssueSession, project_pk=session.project_id)
+    return DONE
+
+
+def retry(session: IssueSession, *, actor: str) -> str:
+    """Open a new round of a failed session, or let a held one go on where it stands."""
+    _refuse_unless_allowed(session, "retry", actor)
+    if session.status == Status.NEEDS_REVIEW:
+        return start(session, actor=actor)
+    queue = {"queued_at": timezone.now(), "queued_by": actor[:200], "enqueued_at": None}
+    _new_round(session, actor=actor, reason="retried_by_person", queue=queue)
+    signals.work_requested.send(IssueSession, project_pk=session.project_id)
+    return DONE
+
+
+def skip(session: IssueSession, *, actor: str) -> str:
+    return _end(session, "skip", actor=actor)
+
+
+def stop(session: IssueSession, *, actor: str) -> str:
+    return _end(session, "stop", actor=actor)
+
+
+def carry_out(session: IssueSession, verb: str, *, actor: str, lease: leases.Lease | None = None) -> None:
+    """Make the move that a recorded request asked for."""
+    to, reason = REQUESTED_MOVES[verb]
+    move(session, to, actor=actor, reason=reason, lease=lease)
+
+
+def close(session: IssueSession) -> str:
+    """The issue was closed on GitHub before a pull request of ours existed."""
+    return _end(session, IssueSession.Verb.CLOSE, actor="github")
+
+
+def _end(session: IssueSession, verb: str, *, actor: str) -> str:
+    _refuse_unless_allowed(session, verb, actor)
+    with transaction.atomic():
+        held = IssueSession.objects.filter(leases.live(), pk=session.pk, status=session.status)
+        if held.update(requested_verb=verb, requested_by=actor[:200], requested_at=Now()):
+            note(session, "requested", actor=actor, reason=verb)
+            return RECORDED
+    carry_out(session, verb, actor=actor)
+    return DONE
+
+
+def _new_round(session: IssueSession, *, actor: str, reason: str, queue: dict[str, Any]) -> None:
+    """A fresh start from the present base. The branch stays ours; the former pull request is not taken over."""
+    fresh = {
+        "round": session.round + 1,
+        "attempts": 0,
+        "step": Step.PREPARE,
+        "base_sha": "",
+        "head_sha": "",
+        "pr_number": None,
+        "pr_state": "",
+        "pr_checks": "",
+        "pr_review": "",
+        "merged_at": None,
+        "merged_by": "",
+        "merge_sha": "",
+        "foreign_commits": None,
+        "manual_review": False,
+        "completed_at": None,
+    }
+    move(session, Status.PENDING, actor=actor, reason=reason, **fresh, **queue)
+
+
+def _refuse_unless_allowed(session: IssueSession, verb: str, actor: str) -> None:
+    if session.status not in ALLOWED[verb]:
+        raise _refused(session, verb, actor)
+
+
+def _refused(session: IssueSession, verb: str, actor: str) -> NotAllowed:
+    error = NotAllowed(session, verb)
+    note(session, "refused", actor=actor, reason=verb, message=error.message)
+    return error

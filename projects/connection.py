@@ -1,0 +1,89 @@
+"""A project's way to GitHub: its credential, the client on it, and what the answers tell about both."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.utils import timezone
+
+from projects.github.client import GitHubClient
+from projects.github.errors import BadCredentials
+from projects.github.ratelimit import RateLimit
+from projects.github.transport import Transport
+from projects.models import Credential, Project
+from projects.workspace.git import Remote
+from projects.workspace.mirror import Mirror
+from projects.workspace.processes import Stop
+
+DEFAULT_VARIABLE = "GITHUB_TOKEN"
+
+
+def credential_of(project: Project) -> Credential:
+    """The project's own credential, else the one that GITHUB_TOKEN names."""
+    if project.credential is not None:
+        return project.credential
+    return Credential.objects.for_variable(
+        kind=Credential.Kind.TOKEN, api_url=settings.GITHUB_API_URL, variable=DEFAULT_VARIABLE
+    )
+
+
+def connect(project: Project) -> GitHubClient:
+    """A client whose rate state is the credential's: read before the first request, stored after each answer.
+
+    Raises OperatorError when there is no readable token.
+    """
+    credential = credential_of(project)
+    transport = Transport(
+        settings.GITHUB_API_URL,
+        credential.reveal(),
+        rate=_stored_rate(credential),
+        on_rate=lambda rate: _store_rate(credential, rate),
+        mutation_interval_seconds=settings.GITHUB_MUTATION_INTERVAL_SECONDS,
+    )
+    return GitHubClient(transport)
+
+
+def login_of(project: Project, client: GitHubClient) -> str:
+    """Our own login, asked once per credential."""
+    credential = credential_of(project)
+    if not credential.login:
+        credential.login = client.get_login()
+        credential.save(update_fields=["login"])
+    return credential.login
+
+
+def mirror_of(project: Project, *, stop: Stop | None = None) -> Mirror:
+    return Mirror(project.mirror_path, Remote(project.clone_url, credential_of(project).reveal()), stop=stop)
+
+
+@contextmanager
+def noting_bad_credentials(project: Project) -> Iterator[None]:
+    """Remember on the credential that GitHub refused it; forget that when it works again."""
+    credential = credential_of(project)
+    try:
+        yield
+    except BadCredentials as error:
+        Credential.objects.filter(pk=credential.pk).update(
+            error_code=error.code, error_message=str(error), error_since=credential.error_since or timezone.now()
+        )
+        raise
+    if credential.error_code:
+        Credential.objects.filter(pk=credential.pk).update(error_code="", error_message="", error_since=None)
+
+
+def _stored_rate(credential: Credential) -> RateLimit | None:
+    if credential.rate_remaining is None and credential.rate_retry_at is None:
+        return None
+    return RateLimit(
+        limit=credential.rate_limit, remaining=credential.rate_remaining,
+        reset_at=credential.rate_reset_at, retry_at=credential.rate_retry_at,
+    )
+
+
+def _store_rate(credential: Credential, rate: RateLimit) -> None:
+    Credential.objects.filter(pk=credential.pk).update(
+        rate_limit=rate.limit, rate_remaining=rate.remaining,
+        rate_reset_at=rate.reset_at, rate_retry_at=rate.retry_at,
+    )

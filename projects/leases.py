@@ -1,0 +1,76 @@
+"""Leases with a fence: one conditional UPDATE on the database's clock claims, renews or releases a row.
+
+A lease lasts 45 s and is renewed every 5 s. Whoever holds one passes its fence to every write.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import DateTimeField, ExpressionWrapper, F, Model, Q
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
+
+DURATION = timedelta(seconds=45)
+RENEW_SECONDS = 5.0
+
+
+def db_now() -> Combinable:
+    """The only source of lease time: the database's own clock, as an expression."""
+    return Now()
+
+
+@dataclass(frozen=True)
+class Lease:
+    """Proof of a claim: it holds as long as the row still carries this owner and this fence."""
+
+    model: type[Model]
+    pk: int
+    owner: str
+    fence: int
+
+    @property
+    def guard(self) -> Q:
+        return Q(pk=self.pk, lease_owner=self.owner, fence=self.fence)
+
+
+def live() -> Q:
+    """Rows that somebody holds now."""
+    return Q(lease_until__gt=db_now())
+
+
+def free() -> Q:
+    return Q(lease_until=None) | Q(lease_until__lte=db_now())
+
+
+def claim(model: type[Model], pk: int) -> Lease | None:
+    """Take the row's lease, or None when somebody holds it (or the row is gone)."""
+    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(6)}"
+    rows = model._default_manager.filter(free(), pk=pk)
+    if not rows.update(lease_owner=owner, lease_until=_end(), fence=F("fence") + 1):
+        return None
+    fence = model._default_manager.filter(pk=pk, lease_owner=owner).values_list("fence", flat=True).first()
+    return None if fence is None else Lease(model, pk, owner, fence)
+
+
+def renew(lease: Lease) -> bool:
+    """Push the end of the lease out. False: it is lost, and nothing may be written any more."""
+    return bool(lease.model._default_manager.filter(lease.guard, live()).update(lease_until=_end()))
+
+
+def release(lease: Lease) -> None:
+    lease.model._default_manager.filter(lease.guard).update(lease_owner="", lease_until=None)
+
+
+def update_held(lease: Lease, **values: Any) -> bool:
+    """Write to the leased row, only while the lease is ours."""
+    return bool(lease.model._default_manager.filter(lease.guard).update(**values))
+
+
+def _end() -> Combinable:
+    return ExpressionWrapper(db_now() + DURATION, output_field=DateTimeField())

@@ -1,0 +1,11 @@
+"""The record of projects: what they are, which credentials reach them and who may see them."""
+
+from __future__ import annotations
+
+from projects.models.access import ApiToken, Membership, Role, Scope
+from projects.models.audit import AuditEvent
+from projects.models.credential import Credential
+from projects.models.leased import Leased
+from projects.models.project import Project
+
+__all__ = ["ApiToken", "AuditEvent", "Credential", "Leased", "Membership", "Project", "Role", "Scope"]

@@ -1,0 +1,99 @@
+"""A secret that reaches a remote service, its rate state and its last error. Never readable again from outside."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+
+from cryptography.fernet import InvalidToken
+from django.conf import settings
+from django.db import models
+
+from projects import redaction
+from projects.errors import OperatorError
+from projects.fields import SecretField
+
+
+def fingerprint(secret: str, *, key: str | None = None) -> str:
+    """HMAC-SHA256 of the secret under the newest field key (or `key`), as hex: finds equal secrets unread."""
+    newest = str(settings.FERNET_KEYS[0])
+    return hmac.new((key or newest).encode(), secret.encode(), hashlib.sha256).hexdigest()
+
+
+class CredentialQuerySet(models.QuerySet["Credential"]):
+    def for_secret(self, *, kind: str, api_url: str, secret: str) -> Credential:
+        """Find or create the one credential for this secret, so that equal tokens share one rate state."""
+        known = [fingerprint(secret, key=str(key)) for key in settings.FERNET_KEYS]
+        found = self.filter(kind=kind, api_url=api_url, fingerprint__in=known).defer("secret").first()
+        if found is not None:
+            return found
+        return self.get_or_create(
+            kind=kind, api_url=api_url, fingerprint=known[0], defaults={"secret": secret}
+        )[0]
+
+    def for_variable(self, *, kind: str, api_url: str, variable: str) -> Credential:
+        """The credential that is read from an environment variable whenever it is used."""
+        return self.get_or_create(
+            kind=kind, api_url=api_url, fingerprint=f"env:{variable}", defaults={"variable": variable}
+        )[0]
+
+
+class CredentialManager(models.Manager["Credential"]):
+    """Leaves the secret in the database until somebody asks this one row for it."""
+
+    def get_queryset(self) -> CredentialQuerySet:
+        return CredentialQuerySet(self.model, using=self._db).defer("secret")
+
+
+class Credential(models.Model):
+    class Kind(models.TextChoices):
+        TOKEN = "token", "GitHub token"
+        WEBHOOK = "webhook", "webhook secret"
+
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    api_url = models.URLField()
+    fingerprint = models.CharField(max_length=128, editable=False)
+    secret = SecretField(blank=True, default="", editable=False)
+    variable = models.CharField(max_length=100, blank=True, help_text="Name of the environment variable that holds it.")
+    login = models.CharField(max_length=100, blank=True)
+    rate_limit = models.PositiveIntegerField(null=True, blank=True)
+    rate_remaining = models.PositiveIntegerField(null=True, blank=True)
+    rate_reset_at = models.DateTimeField(null=True, blank=True)
+    rate_retry_at = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_message = models.TextField(blank=True)
+    error_since = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CredentialManager.from_queryset(CredentialQuerySet)()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "api_url", "fingerprint"], name="one_credential_per_secret"),
+        ]
+
+    def __str__(self) -> str:
+        return self.variable or f"{self.get_kind_display()} {self.login or self.fingerprint[:8]}"
+
+    def reveal(self) -> str:
+        """The secret itself. Raises OperatorError when it is missing or no key of ours can read it."""
+        if self.variable:
+            value = os.environ.get(self.variable, "")
+            if not value:
+                raise OperatorError(
+                    "credential.missing",
+                    f"The environment variable {self.variable} is empty.",
+                    "Set it for the web and worker processes, or store a token with the project.",
+                )
+            redaction.register(value)
+            return value
+        try:
+            redaction.register(self.secret)
+            return str(self.secret)
+        except InvalidToken as error:
+            raise OperatorError(
+                "credential.unreadable",
+                "The stored secret cannot be decrypted with the present FERNET_KEYS.",
+                "Put the former key back behind the new one in FERNET_KEYS, or store the token again.",
+            ) from error
