@@ -1,0 +1,87 @@
+"""Rows for tests: plain functions with sensible defaults, any of which a test overrides by name."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from issues.models import Attempt, IssueSession
+from projects.models import ApiToken, Credential, Membership, Project, Role, Scope
+from verification.models import VerificationResult
+
+API_URL = "https://api.github.com"
+_numbers = itertools.count(1)
+
+
+def create_user(role: str = "", *, project: Project | None = None, **kwargs: Any) -> User:
+    """A user; with `role` (and `project`) a member of it."""
+    number = next(_numbers)
+    values = {"username": f"user{number}", "email": f"user{number}@example.com"} | kwargs
+    user: User = get_user_model().objects.create_user(**values)
+    if role:
+        create_membership(user=user, project=project, role=role)
+    return user
+
+
+def create_superuser(**kwargs: Any) -> User:
+    return create_user(is_staff=True, is_superuser=True, **kwargs)
+
+
+def create_credential(secret: str = "", **kwargs: Any) -> Credential:
+    values = {"kind": Credential.Kind.TOKEN, "api_url": API_URL} | kwargs
+    return Credential.objects.for_secret(secret=secret or f"secret-number-{next(_numbers)}", **values)
+
+
+def create_project(**kwargs: Any) -> Project:
+    number = next(_numbers)
+    return Project.objects.create(
+        **{"name": f"project {number}", "github_repo": f"octo/repo-{number}"} | kwargs
+    )
+
+
+def create_membership(*, project: Project | None = None, **kwargs: Any) -> Membership:
+    values = {"project": project or create_project(), "role": Role.MANAGER} | kwargs
+    return Membership.objects.create(**values)
+
+
+def create_token(user: User, scope: str = Scope.ADMIN, **kwargs: Any) -> str:
+    """The plain text of a new API token."""
+    plain = ApiToken.generate()
+    ApiToken.objects.create(user=user, scope=scope, token_hash=ApiToken.digest(plain), **kwargs)
+    return plain
+
+
+def create_session(*, project: Project | None = None, **kwargs: Any) -> IssueSession:
+    number = next(_numbers)
+    values = {
+        "project": project or create_project(),
+        "github_issue_number": number,
+        "github_issue_title": f"Issue {number}",
+        "github_issue_body": "It does not work.",
+        "issue_author": "octocat",
+        "issue_updated_at": timezone.now(),
+    } | kwargs
+    return IssueSession.objects.create(**values)
+
+
+def create_attempt(session: IssueSession | None = None, **kwargs: Any) -> Attempt:
+    session = session or create_session()
+    values = {"number": next(_numbers), "round": session.round, "kind": Attempt.Kind.FIRST} | kwargs
+    return Attempt.objects.create(
+        issue_session=session, **{"prompt": "Fix it.", "agent": "scripted"} | values
+    )
+
+
+def create_result(session: IssueSession | None = None, **kwargs: Any) -> VerificationResult:
+    values = {
+        "check_type": "test",
+        "name": "test",
+        "command": "make test",
+        "passed": True,
+        "head_sha": "a" * 40,
+    }
+    return VerificationResult.objects.create(issue_session=session or create_session(), **values | kwargs)
