@@ -1,4 +1,4 @@
-"""What a path alone tells about a file: source, test, configuration; and where a file's tests and types usually lie."""
+"""What a path alone tells: source, test or configuration, and where its tests and types usually lie."""
 
 from __future__ import annotations
 

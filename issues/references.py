@@ -19,10 +19,7 @@ ERROR_LENGTH = 200
 _PRODUCTS = re.compile(
     r"(?i)(?:node|vue|next|nuxt|react|express|angular|ember|three|d3|chart|discord|alpine)\.js$"
 )
-_COMMON_CALL = re.compile(
-    r"(?i)(?:print|len|str|int|list|dict|set|range|open|type|for|while|return|and|not)$"
-)
-
+_COMMON_CALL = re.compile(r"(?i)(?:print|len|str|int|list|dict|set|range|open|type|for|while|return)$")
 _URL = re.compile(r"https?://[^\s<>\"'`)\]]+")
 _IN_REPOSITORY = re.compile(r"/(?:blob|tree|blame|raw)/[^/\s]+/([^\s#?]+)")
 _PATH_WORD = re.compile(r"[\w@.+/\\-]+")
@@ -31,7 +28,8 @@ _CAMEL = re.compile(r"[a-z0-9][A-Z]")
 _ERROR_WORD = re.compile(r"(?i)error|exception|warning|panic|fatal|fault")
 _ERROR_LINE = re.compile(
     r"[ \t>|]*(?:E[ \t]+|Uncaught |Caused by: |thread '[^'\n]{1,60}' |[^\s:]{1,160}(?::\d{1,9}){0,2}: )?"
-    r"(?P<error>[A-Za-z_][\w.]*(?:Error|Exception|Warning)\b|(?i:error|fatal|panic(?:ked)?|segmentation fault)\b)"
+    r"(?P<error>[A-Za-z_][\w.]*(?:Error|Exception|Warning)\b"
+    r"|(?i:error|fatal|panic(?:ked)?|segmentation fault)\b)"
 )
 
 
