@@ -1,0 +1,56 @@
+"""REST: the token's user, and the repository itself with its branches, milestones and permissions."""
+
+from __future__ import annotations
+
+from automation.demo.github.routing import Answer, Call, Route, paginate
+
+
+def get_user(call: Call) -> Answer:
+    counts = ("public_repos", "public_gists", "private_gists", "followers", "following", "disk_usage")
+    more = ("collaborators", "total_private_repos", "owned_private_repos")
+    nothing = ("name", "company", "blog", "location", "email", "hireable", "bio")
+    private = {
+        "two_factor_authentication": True,
+        "user_view_type": "private",
+        "created_at": "2020-01-01T00:00:00Z",
+        "updated_at": "2020-01-01T00:00:00Z",
+        **dict.fromkeys(nothing),
+        **dict.fromkeys((*counts, *more), 0),
+    }
+    return Answer(body=call.shapes.user(call.login) | private)
+
+
+def get_repository(call: Call) -> Answer:
+    return Answer(body=call.shapes.repository(call.repo, viewer=call.login))
+
+
+def list_branches(call: Call) -> Answer:
+    api = call.shapes.repository_url(call.repo)
+
+    def show(pair: tuple[str, str]) -> dict[str, object]:
+        name, sha = pair
+        return {"name": name, "commit": {"sha": sha, "url": f"{api}/commits/{sha}"}, "protected": False}
+
+    return paginate(call, list(call.repo.bare.branches().items()), show)
+
+
+def get_permission(call: Call) -> Answer:
+    login = call.params["user"]
+    role = call.repo.permission(login)
+    coarse = {"triage": "read", "maintain": "write"}.get(role, role)
+    user = call.shapes.user(login) | {"role_name": role}
+    return Answer(body={"permission": coarse, "role_name": role, "user": user})
+
+
+def list_milestones(call: Call) -> Answer:
+    milestones = list(call.repo.milestones.values())
+    return paginate(call, milestones, lambda given: call.shapes.milestone(call.repo, given))
+
+
+ACCOUNT_ROUTES: list[Route] = [("GET", "/user", get_user)]
+REPOSITORY_ROUTES: list[Route] = [
+    ("GET", "", get_repository),
+    ("GET", "/branches", list_branches),
+    ("GET", "/collaborators/{user}/permission", get_permission),
+    ("GET", "/milestones", list_milestones),
+]
