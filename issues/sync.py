@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from issues.intake import Intake, take_in
 from projects.errors import OperatorError
-from projects.github.client import GitHubClient, IssuePage
-from projects.github.payloads import Issue
+from projects.github.client import GitHubClient
+from projects.github.payloads import Issue, IssuePage
 from projects.models import Project
 
 OVERLAP = timedelta(seconds=60)

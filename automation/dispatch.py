@@ -1,0 +1,60 @@
+"""Which sessions start now: queued, due, within the project's `max_concurrent` and the free slots."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from automation import queue
+from issues import transitions
+from issues.models import IssueSession
+from issues.states import Status
+from issues.transitions import SYSTEM, Conflict
+from projects import leases
+from projects.models import Project
+
+
+def queue_eligible(project: Project) -> int:
+    """With automation and auto_start on, pending issues queue themselves."""
+    if not (project.automation_enabled and project.auto_start):
+        return 0
+    queued = 0
+    for session in project.sessions.filter(status=Status.PENDING, queued_at=None):
+        try:
+            transitions.stay(session, "queued", reason="auto_start", queued_at=timezone.now(), queued_by=SYSTEM)
+            queued += 1
+        except Conflict:
+            continue
+    return queued
+
+
+def dispatch(project: Project, now: datetime) -> list[int]:
+    """Hand due sessions to the long-task cluster and answer their ids. The caller holds the project's lease."""
+    started = []
+    due = _startable(project, now)
+    for session in due[: free_places(project, now)]:
+        with transaction.atomic():
+            free = IssueSession.objects.filter(leases.free(), pk=session.pk, enqueued_at=session.enqueued_at)
+            if free.update(enqueued_at=now):
+                queue.enqueue_advance(session.pk)
+                started.append(session.pk)
+    return started
+
+
+def free_places(project: Project, now: datetime) -> int:
+    """How many more sessions may run: the project's share, within the slots of all workers."""
+    everywhere = settings.AUTOWRKERS_AGENT_SLOTS - _taken(IssueSession.objects.all(), now)
+    return max(0, min(project.max_concurrent - _taken(project.sessions.all(), now), everywhere))
+
+
+def _taken(sessions: "IssueSession.objects", now: datetime) -> int:  # type: ignore[valid-type]
+    return sessions.running().count() + sessions.enqueued(now).count()
+
+
+def _startable(project: Project, now: datetime) -> list[IssueSession]:
+    """Automation stopped suspends what queued itself; what a person started always runs."""
+    due = project.sessions.due(now)
+    return list(due if project.automation_enabled else due.exclude(queued_by=SYSTEM))

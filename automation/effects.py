@@ -1,0 +1,67 @@
+"""The journal of outside effects: commit the intent, look, act, commit the outcome.
+
+An effect whose outcome is known is never repeated; one whose outcome is not known is looked for before it is
+tried (again).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from automation.models import Effect
+from issues.models import IssueSession
+from projects import leases
+from projects.errors import Cancelled
+from projects.leases import Lease
+
+Facts = dict[str, Any]
+
+
+def perform(
+    session: IssueSession,
+    kind: str,
+    *,
+    lease: Lease | None,
+    find: Callable[[], Facts | None],
+    act: Callable[[], Facts],
+    intent: Facts | None = None,
+    ordinal: int = 1,
+) -> Facts:
+    """Bring the effect about once and return its facts.
+
+    `find` looks for what an earlier try may have left in the world; `act` creates it and returns the same facts.
+    Raises Cancelled when the lease is lost, and whatever `find` and `act` raise.
+    """
+    effect = plan(session, kind, lease=lease, intent=intent, ordinal=ordinal)
+    if effect.outcome is not None:
+        return dict(effect.outcome)
+    facts = find()
+    if facts is None:
+        check_lease(lease)
+        facts = act()
+    with transaction.atomic():
+        check_lease(lease)
+        effect.outcome, effect.done_at = facts, timezone.now()
+        effect.save(update_fields=["outcome", "done_at"])
+    return facts
+
+
+@transaction.atomic
+def plan(
+    session: IssueSession, kind: str, *, lease: Lease | None, intent: Facts | None = None, ordinal: int = 1
+) -> Effect:
+    """Commit the intent, or find the one that was committed before."""
+    check_lease(lease)
+    return Effect.objects.get_or_create(
+        issue_session=session, round=session.round, kind=kind, ordinal=ordinal, defaults={"intent": intent or {}}
+    )[0]
+
+
+def check_lease(lease: Lease | None) -> None:
+    """A write to the leased row that changes nothing, so that a lost lease stops the transaction around it."""
+    if lease is not None and not leases.update_held(lease, lease_owner=lease.owner):
+        raise Cancelled("session.lease_lost", "Another worker has taken this session over.")

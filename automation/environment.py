@@ -1,0 +1,51 @@
+"""What a step may use: GitHub, git, the sandbox, the agent, and the way to be stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from automation.agents.base import Adapter
+from automation.agents.registry import adapter_for
+from automation.holding import Holding
+from issues.models import IssueSession
+from projects.connection import connect, mirror_of, noting_bad_credentials
+from projects.github.client import GitHubClient
+from projects.leases import Lease
+from projects.workspace import checkouts
+from projects.workspace.mirror import Mirror
+from projects.workspace.processes import Stop
+from projects.workspace.sandbox import Sandbox, detect
+
+
+@dataclass(frozen=True)
+class StepEnvironment:
+    github: GitHubClient
+    mirror: Mirror
+    sandbox: Sandbox
+    adapter: Adapter
+    stop: Stop
+    lease: Lease
+    clone: Path
+    home: Path
+
+
+@contextmanager
+def environment_for(session: IssueSession, holding: Holding) -> Iterator[StepEnvironment]:
+    """Everything for one step of one session. A refused token is remembered on the credential."""
+    project = session.project
+    with noting_bad_credentials(project):
+        yield StepEnvironment(
+            github=connect(project),
+            mirror=mirror_of(project, stop=holding.stop),
+            sandbox=detect(settings.AUTOWRKERS_SANDBOX),
+            adapter=adapter_for(project.agent),
+            stop=holding.stop,
+            lease=holding.lease,
+            clone=checkouts.clone_path(session.pk, holding.lease.fence),
+            home=checkouts.home_path(session.pk),
+        )

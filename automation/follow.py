@@ -1,0 +1,88 @@
+"""Following pull requests: what GitHub says about ours decides the session."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from automation import effects
+from automation.models import Effect
+from issues import transitions
+from issues.models import IssueSession
+from issues.states import Status, Step
+from projects.github.client import GitHubClient
+from projects.github.payloads import PullRequestStatus
+from projects.models import Project
+
+OPEN_INTERVAL = timedelta(seconds=60)
+CLOSED_INTERVAL = timedelta(minutes=10)
+CLOSED_FOR = timedelta(days=30)
+PR_CLOSED = "pr_closed"
+BATCH = 25
+
+
+def due(project: Project, now: datetime, *, interval: timedelta = OPEN_INTERVAL) -> list[IssueSession]:
+    """Sessions whose pull request has not been looked at for a while, the longest waiting first."""
+    followed = Q(status=Status.PR_CREATED) | Q(status=Status.NEEDS_REVIEW, step=Step.FOLLOW)
+    closed = Q(status=Status.FAILED, reason=PR_CLOSED, completed_at__gt=now - CLOSED_FOR)
+    waiting = followed & _not_since(now - interval) | closed & _not_since(now - CLOSED_INTERVAL)
+    sessions = project.sessions.filter(waiting, pr_number__isnull=False)
+    return list(sessions.select_related("project").order_by("followed_at", "id")[:BATCH])
+
+
+def follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
+    """Ask GitHub about the pull request and move the session accordingly."""
+    assert session.pr_number is not None  # noqa: S101 - `due` selects by it
+    answer = client.get_pr_status(session.project.github_repo, session.pr_number)
+    seen = {"pr_state": answer.state, "pr_checks": answer.checks, "pr_review": answer.review, "followed_at": now}
+    if session.status == Status.NEEDS_REVIEW and answer.state in ("merged", "closed"):
+        transitions.move(session, Status.PR_CREATED, reason="pr_decided")
+    if answer.state == "merged":
+        _complete(session, client, answer, seen)
+    elif answer.state == "closed" and session.status == Status.PR_CREATED:
+        transitions.move(session, Status.FAILED, reason=PR_CLOSED, completed_at=now,
+                         message="The pull request was closed without a merge.", **seen)
+    elif answer.state in ("open", "draft") and session.status == Status.FAILED:
+        transitions.move(session, Status.PR_CREATED, reason="pr_reopened", completed_at=None, **seen)
+    elif any(getattr(session, name) != value for name, value in seen.items() if name != "followed_at"):
+        transitions.stay(session, "followed", reason=session.reason, message=session.last_error, **seen)
+    else:
+        IssueSession.objects.filter(pk=session.pk).update(followed_at=now)
+
+
+def _complete(
+    session: IssueSession, client: GitHubClient, answer: PullRequestStatus, seen: dict[str, object]
+) -> None:
+    pr = answer.pr
+    if session.status == Status.FAILED:
+        transitions.move(session, Status.PR_CREATED, reason="pr_decided")
+    transitions.move(
+        session, Status.COMPLETED, reason="merged", completed_at=pr.merged_at, merged_at=pr.merged_at,
+        merged_by=pr.merged_by or "", merge_sha=pr.merge_commit_sha or "",
+        foreign_commits=pr.head_sha != session.pushed_sha,
+        evidence={"merge_sha": pr.merge_commit_sha, "head_sha": pr.head_sha}, **seen,
+    )
+    close_issue(session, client)
+
+
+def close_issue(session: IssueSession, client: GitHubClient) -> None:
+    """GitHub closes an issue only on a merge into its own default branch: elsewhere we do."""
+    project = session.project
+    if client.get_repository(project.github_repo).default_branch == project.default_branch:
+        return
+    number = session.github_issue_number
+
+    def find() -> effects.Facts | None:
+        issue = client.get_issue(project.github_repo, number)
+        return {"state": issue.state} if issue.state == "closed" else None
+
+    def act() -> effects.Facts:
+        client.close_issue(project.github_repo, number)
+        return {"state": "closed"}
+
+    effects.perform(session, Effect.Kind.CLOSE_ISSUE, lease=None, find=find, act=act)
+
+
+def _not_since(moment: datetime) -> Q:
+    return Q(followed_at=None) | Q(followed_at__lte=moment)

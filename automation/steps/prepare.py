@@ -1,0 +1,84 @@
+"""Prepare: the mirror is fetched, base and branch are fixed, and the agent's clone exists under this fence."""
+
+from __future__ import annotations
+
+import shutil
+
+from django.conf import settings
+from django.utils import timezone
+
+from automation.environment import StepEnvironment
+from automation.outcomes import Advance, Outcome, Park
+from issues.models import IssueSession
+from issues.states import Step
+from projects.errors import OperatorError
+from projects.models import Project
+from projects.workspace import checkouts
+from projects.workspace.mirror import Mirror
+
+FREE_BYTES = 500 * 2**20
+
+
+def run(session: IssueSession, env: StepEnvironment) -> Outcome:
+    root = settings.AUTOWRKERS_WORKSPACE_ROOT
+    root.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(root).free
+    if free < FREE_BYTES:
+        return Park("disk", f"Only {free // 2**20} MB are free for the workspace. Free at least 500 MB.")
+    env.mirror.fetch()
+    base_sha = session.base_sha if _is_begun(session) else _base(env.mirror, session.project)
+    branch = session.branch_name or _free_branch(env.mirror, session.github_issue_number)
+    _provide_clone(session, env, branch=branch, start_sha=base_sha)
+    return Advance(
+        Step.WORK,
+        changes={"base_sha": base_sha, "branch_name": branch, "started_at": session.started_at or timezone.now()},
+        evidence={"base_sha": base_sha, "branch": branch},
+    )
+
+
+def _is_begun(session: IssueSession) -> bool:
+    """A round's base stays fixed once an attempt has built on it."""
+    return bool(session.base_sha) and session.attempt_rows.filter(round=session.round).exists()
+
+
+def _base(mirror: Mirror, project: Project) -> str:
+    sha = mirror.branch_sha(project.default_branch)
+    if sha is not None:
+        return sha
+    if mirror.is_empty():
+        raise OperatorError(
+            "git.empty_repository", f"{project.github_repo} has no commits yet.", "Push a first commit to it."
+        )
+    raise OperatorError(
+        "git.no_default_branch",
+        f"{project.github_repo} has no branch {project.default_branch!r}.",
+        "Correct the project's default branch.",
+    )
+
+
+def _free_branch(mirror: Mirror, issue_number: int) -> str:
+    """`feature/issue-N`, or the first free `feature/issue-N-2`, …: an existing branch is somebody else's."""
+    taken = mirror.remote_branches()
+    wanted = candidate = f"feature/issue-{issue_number}"
+    suffix = 1
+    while candidate in taken:
+        suffix += 1
+        candidate = f"{wanted}-{suffix}"
+    return candidate
+
+
+def _provide_clone(session: IssueSession, env: StepEnvironment, *, branch: str, start_sha: str) -> None:
+    """Keep the clone that an earlier attempt of this round left on this host; else make a new one."""
+    former = [path for path in env.clone.parent.glob(f"{session.pk}-*") if path != env.clone]
+    reusable = _is_begun(session)
+    for path in sorted(former, key=lambda path: path.stat().st_mtime, reverse=True):
+        if reusable and not env.clone.exists():
+            checkouts.adopt(path, env.clone)
+        else:
+            checkouts.remove(path)
+    if env.clone.exists() and not reusable:
+        checkouts.remove(env.clone)
+    if not env.clone.exists():
+        imported = env.mirror.session_sha(session.pk) if reusable else None
+        checkouts.make_clone(env.mirror, env.clone, branch=branch, start_sha=imported or start_sha)
+        env.mirror.keep(session.pk, imported or start_sha)

@@ -1,0 +1,103 @@
+"""Looking after one project, under its lease: sync, queue, dispatch, follow, late comments, clearing up.
+
+Each part is tried on its own, so that trouble in one does not keep the others from running.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from automation import announce, clearing, dispatch, follow, queue
+from issues.sync import sync_project
+from issues.transitions import Conflict
+from projects import leases
+from projects.connection import connect, noting_bad_credentials
+from projects.errors import AutowrkersError, OperatorError, RateLimited, Retryable
+from projects.github.client import GitHubClient
+from projects.health import clear_error, report_error
+from projects.models import Project
+
+logger = logging.getLogger(__name__)
+SYNC_INTERVAL = timedelta(seconds=60)
+BUDGET_SECONDS = 30.0
+OPERATOR_WAIT = timedelta(minutes=5)
+RETRY_WAIT = timedelta(seconds=30)
+
+
+def tend(project_pk: int) -> bool:
+    """One round of looking after a project. False: somebody else is at it, or it is gone."""
+    lease = leases.claim(Project, project_pk)
+    if lease is None:
+        return False
+    try:
+        project = Project.objects.active().select_related("credential").filter(pk=project_pk).first()
+        if project is None:
+            return False
+        began = time.monotonic()
+        _tend(project, lambda: time.monotonic() - began < BUDGET_SECONDS and leases.renew(lease))
+    finally:
+        leases.release(lease)
+    return True
+
+
+def _tend(project: Project, may_go_on: Callable[[], bool]) -> None:
+    now = timezone.now()
+    error = _try(lambda: _remote(project, now, may_go_on))
+    if error is None:
+        clear_error(project)
+    else:
+        report_error(project, error, retry_at=_next_look(error, now))
+    dispatch.queue_eligible(project)
+    if not isinstance(error, OperatorError):
+        dispatch.dispatch(project, now)
+    clearing.clear(project)
+    Project.objects.filter(pk=project.pk).update(last_tended_at=now)
+
+
+def _remote(project: Project, now: datetime, may_go_on: Callable[[], bool]) -> None:
+    """What needs GitHub. The first error ends it: the same token would fail again."""
+    with noting_bad_credentials(project):
+        client = connect(project)
+        if is_sync_due(project, now):
+            report = sync_project(project, client, may_go_on=may_go_on)
+            if not report.finished:
+                queue.enqueue_tend(project.pk)
+        _follow(project, client, now, may_go_on)
+        announce.postponed(project, client)
+
+
+def is_sync_due(project: Project, now: datetime) -> bool:
+    if project.sync_requested_at is not None:
+        return True
+    wanted = project.auto_sync and project.automation_enabled
+    return wanted and (project.last_synced_at is None or now - project.last_synced_at >= SYNC_INTERVAL)
+
+
+def _follow(project: Project, client: GitHubClient, now: datetime, may_go_on: Callable[[], bool]) -> None:
+    for session in follow.due(project, now):
+        if not may_go_on():
+            return
+        try:
+            follow.follow(session, client, now)
+        except Conflict as conflict:
+            logger.info("session=%s outcome=gave_way %s", session.pk, conflict)
+
+
+def _try(act: Callable[[], None]) -> AutowrkersError | None:
+    try:
+        act()
+    except (Retryable, OperatorError) as error:
+        logger.warning("outcome=%s %s", error.code, error)
+        return error
+    return None
+
+
+def _next_look(error: AutowrkersError, now: datetime) -> datetime:
+    if isinstance(error, RateLimited) and error.retry_at:
+        return error.retry_at
+    return now + (RETRY_WAIT if isinstance(error, Retryable) else OPERATOR_WAIT)
