@@ -36,7 +36,9 @@ def words(name: str) -> list[str]:
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = text("SECRET_KEY", "development-only-key-" + "0" * 40 if DEBUG else "")
 if not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY is not set. Copy .env.example to .env, or set DEBUG=true to try things out.")
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. Copy .env.example to .env, or set DEBUG=true to try things out."
+    )
 FERNET_KEYS = words("FERNET_KEYS") or [SECRET_KEY]
 
 PORT = integer("PORT", 8000)
@@ -154,9 +156,12 @@ SPECTACULAR_SETTINGS = {
 GITHUB_API_URL = text("GITHUB_API_URL", "https://api.github.com").rstrip("/")
 GITHUB_WEB_URL = text("GITHUB_WEB_URL", "https://github.com").rstrip("/")
 GITHUB_MUTATION_INTERVAL_SECONDS = 1.0
-AUTOWRKERS_WORKSPACE_ROOT = Path(text("AUTOWRKERS_WORKSPACE_ROOT", str(BASE_DIR / "var" / "workspace"))).resolve()
+AUTOWRKERS_WORKSPACE_ROOT = Path(
+    text("AUTOWRKERS_WORKSPACE_ROOT", str(BASE_DIR / "var" / "workspace"))
+).resolve()
 AUTOWRKERS_LOG_ROOT = Path(text("AUTOWRKERS_LOG_ROOT", str(BASE_DIR / "var" / "logs"))).resolve()
 AUTOWRKERS_SANDBOX = text("AUTOWRKERS_SANDBOX", "auto")
+AUTOWRKERS_TOOL_PATHS = tuple(Path(word) for word in words("AUTOWRKERS_TOOL_PATHS"))
 AUTOWRKERS_AGENT_SLOTS = integer("AUTOWRKERS_AGENT_SLOTS", 2)
 AUTOWRKERS_AGENT_ENV = words("AUTOWRKERS_AGENT_ENV")
 AUTOWRKERS_CLAUDE_COMMAND = text("AUTOWRKERS_CLAUDE_COMMAND", "claude")

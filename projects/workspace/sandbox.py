@@ -1,0 +1,197 @@
+"""The walls around what we do not trust: how a program of an agent, a setup or a check is started.
+
+bubblewrap builds a file system from nothing; the namespace mode only hides and ends processes; `none` is for
+an operator who has walls of his own. In each mode but `none` nothing outlives the program, or its worker.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from django.conf import settings
+
+from projects.errors import OperatorError
+from projects.workspace.processes import run
+from projects.workspace.supervision import missing_program
+
+Mode = Literal["bubblewrap", "namespace", "none"]
+
+INSIDE = Path("/work/repository")  # where a session's repository lies inside, always: agents resume by path
+AGENT_HOME = Path("/home/agent")
+NO_HOME = "/nonexistent"
+SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+PRIVATE = ("/tmp", "/run", "/var/tmp", str(AGENT_HOME))  # noqa: S108 - paths inside, empty and in memory
+SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+# What programs need of /etc, and nothing that names this host's users' secrets or services.
+ETC = (
+    *("alternatives", "group", "host.conf", "hosts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d"),
+    *("localtime", "mime.types", "nsswitch.conf", "os-release", "passwd", "protocols", "resolv.conf"),
+    *("services", "timezone", "ca-certificates", "ca-certificates.conf", "crypto-policies"),
+    *("pki/ca-trust", "pki/tls/certs", "ssl/certs", "ssl/openssl.cnf"),
+)
+
+
+@dataclass(frozen=True)
+class Bind:
+    """A folder (or file) of the host and where a sandboxed program finds it."""
+
+    host: Path
+    inside: Path
+    writable: bool
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """What to give to `run` or `stream`."""
+
+    argv: list[str]
+    env: dict[str, str]
+    cwd: Path | None
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """One way to start untrusted programs. `tool_paths` are folders of programs that it may read and run."""
+
+    mode: Mode
+    tool_paths: tuple[Path, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """PATH inside: the tools' folders of programs, then the system's."""
+        folders = [str(folder) for tool in self.tool_paths for folder in _program_folders(tool)]
+        return os.pathsep.join(dict.fromkeys([*folders, *SYSTEM_PATH]))
+
+    def find(self, program: str) -> str | None:
+        """The path of a program that a sandboxed command can start, None when there is none by that name."""
+        return shutil.which(program, path=self.path)
+
+    def path_inside(self, bind: Bind) -> Path:
+        """Where a program finds what `bind` offers: only bubblewrap can give it another place."""
+        return bind.inside if self.mode == "bubblewrap" else bind.host
+
+    def wrap(
+        self,
+        argv: Sequence[str],
+        *,
+        binds: Sequence[Bind],
+        chdir: Path,
+        env: Mapping[str, str],
+        network: bool = True,
+    ) -> Wrapped:
+        """`argv` within these walls, in the inside folder `chdir`, with `base_env()` plus `env`.
+
+        PATH and HOME are always the sandbox's own. Without `network` it has only a loopback of its own.
+        """
+        environment = base_env() | dict(env) | {"PATH": self.path, "HOME": self._home(binds)}
+        if self.mode == "bubblewrap":
+            line = _bubblewrap(binds, tools=self.tool_paths, network=network)
+            return Wrapped([*line, "--chdir", str(chdir), "--", *argv], environment, None)
+        line = _namespace(network=network) if self.mode == "namespace" else []
+        return Wrapped([*line, *argv], environment, _on_host(chdir, binds))
+
+    def _home(self, binds: Sequence[Bind]) -> str:
+        if self.mode == "bubblewrap":
+            return str(AGENT_HOME)
+        return next((str(bind.host) for bind in binds if bind.inside == AGENT_HOME), NO_HOME)
+
+
+def base_env() -> dict[str, str]:
+    """The environment that all untrusted programs share: five plain variables, nothing of the worker's."""
+    return {
+        "HOME": str(AGENT_HOME),
+        "LANG": "C.UTF-8",
+        "PATH": os.pathsep.join(SYSTEM_PATH),
+        "TERM": "dumb",
+        "TZ": "UTC",
+    }
+
+
+def detect(setting: str) -> Sandbox:
+    """The sandbox that the setting asks for, tried by running a program in it. `auto` never takes `none`.
+
+    Raises OperatorError `sandbox.unavailable`.
+    """
+    wishes: dict[str, tuple[Mode, ...]] = {
+        "auto": ("bubblewrap", "namespace"),
+        "bubblewrap": ("bubblewrap",),
+        "namespace": ("namespace",),
+        "none": ("none",),
+    }
+    own = [Path(sys.base_prefix)] if not Path(sys.base_prefix).is_relative_to("/usr") else []
+    tools = tuple(dict.fromkeys([*settings.AUTOWRKERS_TOOL_PATHS, *own]))
+    for mode in wishes.get(setting, ()):
+        sandbox = Sandbox(mode, tools)
+        if mode == "none" or _works(sandbox):
+            return sandbox
+    raise OperatorError(
+        "sandbox.unavailable",
+        f"No sandbox of the kind {setting!r} (AUTOWRKERS_SANDBOX) works on this host.",
+        "Install bubblewrap and allow user namespaces, or set it to none where agents may reach everything.",
+    )
+
+
+def _works(sandbox: Sandbox) -> bool:
+    try:
+        probe = sandbox.wrap(["sh", "-c", "exit 42"], binds=[], chdir=Path("/"), env={}, network=False)
+        return run(probe.argv, env=probe.env, timeout=10).returncode == 42
+    except OperatorError:
+        return False
+
+
+def _bubblewrap(binds: Sequence[Bind], *, tools: Sequence[Path], network: bool) -> list[str]:
+    line = [_launcher("bwrap"), "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts"]
+    line += ["--unshare-cgroup-try", "--unshare-user", "--cap-drop", "ALL"]
+    line += ["--uid", str(os.getuid()), "--gid", str(os.getgid())]
+    line += [] if network else ["--unshare-net"]
+    line += ["--ro-bind", "/usr", "/usr"]
+    for name in SYSTEM_FOLDERS:
+        folder = Path("/", name)
+        if folder.is_symlink():
+            line += ["--symlink", str(folder.readlink()), str(folder)]
+        else:
+            line += ["--ro-bind-try", str(folder), str(folder)]
+    for name in ETC:
+        line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    line += ["--proc", "/proc", "--dev", "/dev"]
+    for private in PRIVATE:
+        line += ["--tmpfs", private]
+    for tool in tools:
+        line += ["--ro-bind-try", str(tool), str(tool)]
+    for bind in binds:
+        line += ["--bind" if bind.writable else "--ro-bind", str(bind.host), str(bind.inside)]
+    return [*line, "--remount-ro", "/"]
+
+
+def _namespace(*, network: bool) -> list[str]:
+    """Root's own namespaces without root's powers; anybody else's within a user namespace."""
+    line = [_launcher("unshare"), "--pid", "--fork", "--kill-child", "--mount-proc", "--ipc", "--uts"]
+    line += [] if os.getuid() == 0 else ["--user", "--map-root-user"]
+    line += [] if network else ["--net"]
+    powerless = [_launcher("setpriv"), "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all", "--"]
+    return [*line, "--", *powerless]
+
+
+def _launcher(program: str) -> str:
+    """Found on the worker's PATH, not on the one inside."""
+    found = shutil.which(program)
+    if found is None:
+        raise missing_program(program)
+    return found
+
+
+def _on_host(chdir: Path, binds: Sequence[Bind]) -> Path:
+    for bind in binds:
+        if chdir.is_relative_to(bind.inside):
+            return bind.host / chdir.relative_to(bind.inside)
+    return chdir
+
+
+def _program_folders(tool: Path) -> list[Path]:
+    return [folder for folder in (tool / "bin", tool / ".bin") if folder.is_dir()] or [tool]

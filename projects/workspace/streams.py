@@ -1,0 +1,93 @@
+"""A long-running program whose output is read line by line, within limits of time, silence and size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from projects.workspace.supervision import Bounds, EndedBy, Stop, supervise
+from projects.workspace.trees import ProcessIdentity
+
+OnLine = Callable[[bytes], None]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What ends a stream early, and the length at which a single line is cut."""
+
+    total_seconds: float
+    silence_seconds: float
+    output_bytes: int
+    line_bytes: int
+
+
+@dataclass(frozen=True)
+class StreamEnd:
+    """How a stream ended. The exit code of a program that we ended says nothing: see `ended_by`."""
+
+    returncode: int
+    ended_by: EndedBy
+    duration_ms: int
+    output_bytes: int
+
+
+def stream(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None,
+    stdin: bytes,
+    on_line: OnLine,
+    on_stderr: OnLine,
+    limits: Limits,
+    stop: Stop | None,
+    on_start: Callable[[ProcessIdentity], None] | None = None,
+) -> StreamEnd:
+    """Run `argv`, handing each line (without its end) of stdout and stderr over as it comes.
+
+    Memory stays flat: of a line only the first `line_bytes` are kept. When this returns, or raises what a
+    callback raised, nothing of the process tree is alive. Raises OperatorError `process.missing_program`.
+    """
+    stdout, stderr = _Lines(on_line, limits.line_bytes), _Lines(on_stderr, limits.line_bytes)
+    ended = supervise(
+        argv,
+        env=env,
+        cwd=cwd,
+        stdin=stdin,
+        on_stdout=stdout.add,
+        on_stderr=stderr.add,
+        bounds=Bounds(limits.total_seconds, limits.silence_seconds, limits.output_bytes),
+        stop=stop,
+        on_start=on_start,
+    )
+    stdout.finish()
+    stderr.finish()
+    return StreamEnd(ended.returncode, ended.ended_by, ended.duration_ms, ended.output_bytes)
+
+
+class _Lines:
+    """Cuts a flow of chunks into lines no longer than `limit`; the rest of a longer line is dropped."""
+
+    def __init__(self, on_line: OnLine, limit: int) -> None:
+        self.on_line = on_line
+        self.limit = limit
+        self.begun = bytearray()
+
+    def add(self, chunk: bytes) -> None:
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            self._extend(end)
+            self._hand_over()
+        self._extend(rest)
+
+    def finish(self) -> None:
+        if self.begun:
+            self._hand_over()
+
+    def _extend(self, piece: bytes) -> None:
+        self.begun += piece[: self.limit - len(self.begun)]
+
+    def _hand_over(self) -> None:
+        line, self.begun = bytes(self.begun), bytearray()
+        self.on_line(line)

@@ -1,0 +1,217 @@
+"""One child process from start to end: its pipes drained, its limits kept, its tree gone afterwards.
+
+The engine under `processes.run` and `streams.stream`; nothing else uses it.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, Literal
+
+from projects.errors import OperatorError
+from projects.workspace import trees
+
+EndedBy = Literal["exit", "timeout", "silence", "flood", "stop"]
+Sink = Callable[[bytes], None]
+Handler = Callable[[int], None]
+
+CHUNK_BYTES = 1 << 16
+TICK_SECONDS = 0.1
+GRACE_SECONDS = 2.0
+KILL_SECONDS = 5.0
+LEFT_OPEN_SECONDS = 0.5  # how long a pipe that somebody else still holds is read after the end
+
+
+class Stop:
+    """A wish that work ends, set once from any thread or signal handler and seen by whoever does the work."""
+
+    def __init__(self) -> None:
+        self.reason = ""
+        self._asked = False
+
+    def request(self, reason: str) -> None:
+        """Ask for the end. The first reason stays."""
+        if not self._asked:
+            self.reason, self._asked = reason, True
+
+    def is_set(self) -> bool:
+        return self._asked
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep until the wish is there, `seconds` at most. No lock, since a signal handler may ask."""
+        deadline = time.monotonic() + seconds
+        while not self._asked and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, TICK_SECONDS))
+        return self._asked
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What ends a child early: seconds in all, seconds without output, bytes of output. None is no limit."""
+
+    total_seconds: float
+    silence_seconds: float | None = None
+    output_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    returncode: int
+    ended_by: EndedBy
+    duration_ms: int
+    output_bytes: int
+
+
+def supervise(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None,
+    stdin: bytes,
+    on_stdout: Sink,
+    on_stderr: Sink,
+    bounds: Bounds,
+    stop: Stop | None,
+    on_start: Callable[[trees.ProcessIdentity], None] | None = None,
+) -> Ended:
+    """Run `argv` in a session of its own with exactly `env`; return when nothing of its tree is left.
+
+    The kernel kills it when this thread ends (so a dead worker leaves nothing), hence call it from the thread
+    that waits. Raises OperatorError `process.missing_program`.
+    """
+    began = time.monotonic()
+    with (
+        _start(_launch_line(argv, env=env, cwd=cwd), env=env, cwd=cwd) as process,
+        closing(_Child(process, stdin=stdin, sinks=(on_stdout, on_stderr))) as child,
+    ):
+        try:
+            if on_start is not None:
+                on_start(trees.identify(process.pid))
+            ended_by = child.watch(bounds, stop)
+            if ended_by not in ("exit", "flood"):
+                child.let_go()
+        finally:
+            trees.end_all(process.pid, timeout=KILL_SECONDS)
+        child.drain()
+    return Ended(process.returncode, ended_by, int((time.monotonic() - began) * 1000), child.output_bytes)
+
+
+class _Child:
+    """The pipes of a started process, and how long we go on with it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], *, stdin: bytes, sinks: tuple[Sink, Sink]) -> None:
+        self.process = process
+        self.output_bytes = 0
+        self.exited = False
+        self._last_output = time.monotonic()
+        self._unsent = memoryview(stdin)
+        self._pidfd = os.pidfd_open(process.pid)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._pidfd, selectors.EVENT_READ, self._note_exit)
+        for pipe, sink in zip((process.stdout, process.stderr), sinks, strict=True):
+            self._serve_with(partial(self._read, sink=sink), pipe, selectors.EVENT_READ)
+        self._serve_with(self._write, process.stdin, selectors.EVENT_WRITE)
+
+    def watch(self, bounds: Bounds, stop: Stop | None) -> EndedBy:
+        """Serve the pipes until the process exits or something else ends it."""
+        began = self._last_output = time.monotonic()
+        while not self.exited:
+            self._serve()
+            now = time.monotonic()
+            if stop is not None and stop.is_set():
+                return "stop"
+            if now - began > bounds.total_seconds:
+                return "timeout"
+            if bounds.output_bytes is not None and self.output_bytes > bounds.output_bytes:
+                return "flood"
+            if bounds.silence_seconds is not None and now - self._last_output > bounds.silence_seconds:
+                return "silence"
+        return "exit"
+
+    def let_go(self) -> None:
+        """Ask the tree to end, and wait for the process while its grace time lasts."""
+        trees.ask_to_end(self.process.pid)
+        deadline = time.monotonic() + GRACE_SECONDS
+        while not self.exited and time.monotonic() < deadline:
+            self._serve()
+
+    def drain(self) -> None:
+        """Read what is still in the pipes; not for long, since somebody who escaped may hold them open."""
+        deadline = time.monotonic() + LEFT_OPEN_SECONDS
+        while self._is_read() and time.monotonic() < deadline:
+            self._serve()
+
+    def close(self) -> None:
+        self._selector.close()
+        os.close(self._pidfd)
+
+    def _serve(self) -> None:
+        """Move what the pipes have to give, waiting one tick for it."""
+        for key, _ in self._selector.select(TICK_SECONDS):
+            key.data(key.fd)
+
+    def _serve_with(self, handler: Handler, pipe: IO[bytes] | None, event: int) -> None:
+        if pipe is not None:
+            os.set_blocking(pipe.fileno(), False)
+            self._selector.register(pipe.fileno(), event, handler)
+
+    def _is_read(self) -> bool:
+        return any(key.events == selectors.EVENT_READ for key in self._selector.get_map().values())
+
+    def _note_exit(self, fd: int) -> None:
+        self.exited = True
+        self._selector.unregister(fd)
+
+    def _read(self, fd: int, *, sink: Sink) -> None:
+        chunk = os.read(fd, CHUNK_BYTES)
+        if chunk:
+            self.output_bytes += len(chunk)
+            self._last_output = time.monotonic()
+            sink(chunk)
+        else:
+            self._selector.unregister(fd)
+
+    def _write(self, fd: int) -> None:
+        with suppress(BrokenPipeError):
+            self._unsent = self._unsent[os.write(fd, self._unsent[:CHUNK_BYTES]) :]
+            if self._unsent:
+                return
+        self._selector.unregister(fd)
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+
+
+def _launch_line(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path | None) -> list[str]:
+    """`argv` under setpriv, which asks the kernel for a death signal. Both are looked for first."""
+    launcher = shutil.which("setpriv")
+    if launcher is None:
+        raise missing_program("setpriv")
+    program = argv[0] if "/" not in argv[0] or cwd is None else str(cwd / argv[0])
+    if shutil.which(program, path=env.get("PATH", os.defpath)) is None:
+        raise missing_program(argv[0])
+    return [launcher, "--pdeathsig", "KILL", "--", *argv]
+
+
+def missing_program(program: str) -> OperatorError:
+    """What to raise when a program is not there."""
+    return OperatorError(
+        "process.missing_program",
+        f"The program {program!r} was not found on this host.",
+        "Install it, or correct the command that names it.",
+    )
+
+
+def _start(line: list[str], *, env: Mapping[str, str], cwd: Path | None) -> subprocess.Popen[bytes]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        line, env=env, cwd=cwd, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True
+    )

@@ -1,0 +1,143 @@
+"""Who is running: processes named so that a reused pid is never mistaken, and the end of a whole tree.
+
+Every program is started as leader of a session of its own (`supervision.py`), so its tree is its descendants
+and whatever else carries its session. A sandbox adds a PID namespace, which ends with its first process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+DEAD_STATES = frozenset("ZXx")
+POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class ProcessIdentity:
+    """A process on one host. `started` is the boot's id and its start time, so that a reused pid differs."""
+
+    host: str
+    pid: int
+    started: str
+
+
+@dataclass(frozen=True)
+class _Entry:
+    pid: int
+    state: str
+    parent: int
+    session: int
+    started: str
+
+
+def identify(pid: int) -> ProcessIdentity:
+    """The identity of a process of this host; `started` is empty when there is none by that number."""
+    entry = _read(pid)
+    return ProcessIdentity(socket.gethostname(), pid, _moment(entry) if entry else "")
+
+
+def is_alive(identity: ProcessIdentity) -> bool:
+    """Whether that very process still runs. Not a zombie, and not a process of another host."""
+    entry = _read(identity.pid)
+    return (
+        identity.host == socket.gethostname()
+        and entry is not None
+        and entry.state not in DEAD_STATES
+        and _moment(entry) == identity.started
+    )
+
+
+def kill_tree(identity: ProcessIdentity, timeout: float = 10.0) -> bool:
+    """Kill the process and its tree. True when nothing of it is left here within `timeout` seconds."""
+    if identity.host != socket.gethostname() or not identity.started.startswith(_boot_id()):
+        return True
+    root = _read(identity.pid)
+    if root is not None and _moment(root) != identity.started:
+        return True
+    return end_all(identity.pid, timeout=timeout)
+
+
+def members(root: int) -> set[int]:
+    """Pids of the living tree under `root`, itself included: descendants, and all that carry its session."""
+    entries = list(_all_entries())
+    tree, grew = {root}, True
+    while grew:
+        found = {e.pid for e in entries if e.parent in tree or e.session == root} - tree
+        tree |= found
+        grew = bool(found)
+    return {e.pid for e in entries if e.pid in tree and e.state not in DEAD_STATES}
+
+
+def ask_to_end(root: int) -> None:
+    """SIGTERM to the programs of a tree.
+
+    A sandbox's launcher is spared: it would take its namespace down before the programs could save anything.
+    """
+    tree = members(root)
+    inside = {pid for pid in tree if _is_in_nested_namespace(pid)}
+    _send(inside or tree, signal.SIGTERM)
+
+
+def end_all(root: int, *, timeout: float) -> bool:
+    """SIGKILL to a tree and to what joins it meanwhile, until nothing is left or `timeout` seconds passed."""
+    deadline = time.monotonic() + timeout
+    known: dict[int, str] = {}
+    while True:
+        known |= {pid: entry.started for pid in members(root) if (entry := _read(pid))}
+        known = {pid: started for pid, started in known.items() if _still_runs(pid, started)}
+        if not known:
+            return True
+        _send(known, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+
+
+def _still_runs(pid: int, started: str) -> bool:
+    entry = _read(pid)
+    return entry is not None and entry.started == started and entry.state not in DEAD_STATES
+
+
+def _send(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def _all_entries() -> Iterable[_Entry]:
+    for folder in PROC.iterdir():
+        if folder.name.isdigit() and (entry := _read(int(folder.name))):
+            yield entry
+
+
+def _read(pid: int) -> _Entry | None:
+    """The fields of /proc/PID/stat, read after the last bracket: the command's name may hold anything."""
+    try:
+        fields = (PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return _Entry(pid, fields[0], int(fields[1]), int(fields[3]), fields[19])
+
+
+def _is_in_nested_namespace(pid: int) -> bool:
+    try:
+        lines = (PROC / str(pid) / "status").read_text(errors="replace").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return any(line.startswith("NSpid:") and len(line.split()) > 2 for line in lines)
+
+
+def _moment(entry: _Entry) -> str:
+    return f"{_boot_id()}:{entry.started}"
+
+
+def _boot_id() -> str:
+    return (PROC / "sys/kernel/random/boot_id").read_text().strip()
