@@ -1,4 +1,4 @@
-"""What of a repository belongs to an issue: its related files with excerpts, recent commits on them, configuration.
+"""What of a repository belongs to an issue: related files with excerpts, recent commits, configuration.
 
 Reads one commit through a `History`; nothing is checked out and no program runs.
 """
@@ -69,7 +69,7 @@ def build(issue_text: str, history: History, sha: str, *, budget_bytes: int) -> 
         return contents[path]
 
     named = [path for reference in references.paths for path in tree.named(reference)]
-    found = {path: ("named in the issue", 0) for path in named[:NAMED]}
+    found = dict.fromkeys(named[:NAMED], ("named in the issue", 0))
     for hit in search.find(references, issue_text, tree.paths, read):
         why = found.get(hit.path, (hit.why, 0))[0]
         found[hit.path] = (why, hit.position)
@@ -115,21 +115,21 @@ def _files(
 
 def _excerpt(text: str, position: int, *, limit: int) -> str:
     """Whole lines around `position`, a few of them before it, in at most `limit` bytes."""
-    lines = text.splitlines(keepends=True)
+    lines = text.split("\n")
     first = max(0, text.count("\n", 0, position) - LINES_BEFORE)
     if len(text.encode()) <= limit:
         first = 0
     kept, size = [], 0
     for line in lines[first:]:
-        size += len(line.encode())
+        size += len(line.encode()) + 1
         if size > limit:
             break
         kept.append(line)
-    return "".join(kept).rstrip("\n")
+    return make_visible("\n".join(kept)).strip("\n")
 
 
 def _text(data: bytes | None) -> str:
-    return "" if data is None or b"\0" in data else make_visible(data.decode(errors="replace"))
+    return "" if data is None or b"\0" in data else data.decode(errors="replace")
 
 
 def _line(commit: CommitLike) -> str:

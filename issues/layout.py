@@ -29,7 +29,7 @@ _DOCUMENT = re.compile(
     r"|env)$"
 )
 _PLAIN = re.compile(r"(?:Make|Docker|Proc|Rake|Gem|Jenkins)file$")
-_TEST_NAME = re.compile(r"(?i)^(?:test_.+|tests?|.+_(?:test|spec)|.+\.(?:test|spec)|.+Tests?)\.\w+$")
+_TEST_NAME = re.compile(r"^(?:(?i:test_.+|tests?|.+[._](?:test|spec))|.+Tests?)\.\w+$")
 _TEST_FOLDER = re.compile(r"(?:^|/)(?:tests?|__tests__|spec)/")
 _TYPESCRIPT = re.compile(r"\.[mc]?tsx?$")
 

@@ -1,9 +1,10 @@
-"""Finds the source files that define or mention what an issue names. Looks at a limited number of files and bytes."""
+"""Finds the files that define or mention what an issue names, reading a limited number of files and bytes."""
 
 from __future__ import annotations
 
 import heapq
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -71,14 +72,20 @@ def _look(path: str, content: str, definitions: dict[str, re.Pattern[str]], erro
 
 
 def _likeliest(paths: Iterable[str], text: str) -> list[str]:
-    """The source files worth reading: first those named like a word of the issue, tests after code, shallow ones."""
-    words = set(_WORD.findall(text[:20_000].lower()))
+    """The files worth reading: first those that share a rare word with the issue, then code before tests."""
+    asked = set(_WORD.findall(text[:20_000].lower()))
+    shared = {path: asked.intersection(_WORD.findall(_name(path))) for path in paths if is_source(path)}
+    frequency = Counter(word for words in shared.values() for word in words)
 
-    def rank(path: str) -> tuple[bool, bool, int, str]:
-        stem = path.rpartition("/")[2].lower()
-        return (words.isdisjoint(_WORD.findall(stem)), is_test(path), path.count("/"), path)
+    def rank(path: str) -> tuple[int, bool, int, str]:
+        rarest = min((frequency[word] for word in shared[path]), default=len(shared))
+        return (rarest, is_test(path), path.count("/"), path)
 
-    return heapq.nsmallest(FILES_READ, filter(is_source, paths), key=rank)
+    return heapq.nsmallest(FILES_READ, shared, key=rank)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2].lower()
 
 
 def _message(error: str) -> str:

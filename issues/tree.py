@@ -1,4 +1,4 @@
-"""The files of one commit, indexed once by name, so that looking a file up does not depend on their number."""
+"""The files of one commit, indexed once by name, so that a look-up does not depend on their number."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Tree:
         return _nearest(agreeing[max(agreeing)], AMBIGUOUS) if agreeing else []
 
     def tests_of(self, path: str) -> list[str]:
-        """Tests by the usual names, and files of the same name in a folder of tests, those lying nearest first."""
+        """Tests by the usual names, and files of the same name in a folder of tests, the nearest first."""
         names = (*test_names(path), path.rpartition("/")[2])
         found = (candidate for name in names for candidate in self._by_name.get(name.lower(), ()))
         tests = {candidate for candidate in found if is_test(candidate) and candidate != path}
