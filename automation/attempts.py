@@ -1,0 +1,121 @@
+"""The rows of agent runs: begun before the process starts, finished right after it ends, each under the fence."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Sum
+from django.utils import timezone
+
+from automation.agents.base import AgentResult, Outcome
+from automation.effects import check_lease
+from automation.recovery import WORKER_LOST
+from issues.models import Attempt, IssueSession
+from issues.states import MAX_UNCOUNTED_STARTS
+from projects.leases import Lease
+from projects.redaction import redact
+from projects.workspace.processes import ProcessIdentity
+
+INTERRUPTED = frozenset(
+    {
+        WORKER_LOST,
+        Outcome.RATE_LIMIT,
+        Outcome.OVERLOADED,
+        Outcome.MODEL_ERROR,
+        Outcome.USAGE_LIMIT,
+        Outcome.AUTH,
+        Outcome.MISSING_TOOL,
+        Outcome.CANCELLED,
+    }
+)
+
+
+def keeps_failing(session: IssueSession) -> bool:
+    """Whether the round's last five agent starts all ended uncounted and without a new commit."""
+    last = list(session.attempt_rows.filter(round=session.round)[:MAX_UNCOUNTED_STARTS])
+    lost = [row for row in last if not row.counted and not row.head_sha and row.outcome]
+    return len(lost) == MAX_UNCOUNTED_STARTS
+
+
+def interrupted(session: IssueSession) -> Attempt | None:
+    """The last attempt, when the agent did not come to an end of its own and can be told to go on."""
+    last = session.attempt_rows.filter(round=session.round).first()
+    return last if last is not None and last.outcome in INTERRUPTED and last.agent_session_id else None
+
+
+def begin(
+    session: IssueSession,
+    *,
+    lease: Lease,
+    prompt: str,
+    kind: str,
+    agent: str,
+    agent_session_id: str,
+    base_sha: str,
+) -> Attempt:
+    with transaction.atomic():
+        check_lease(lease)
+        number = session.attempt_rows.aggregate(last=Max("number"))["last"] or 0
+        attempt = Attempt.objects.create(
+            issue_session=session,
+            number=number + 1,
+            round=session.round,
+            kind=kind,
+            prompt=redact(prompt),
+            agent=agent,
+            agent_session_id=agent_session_id,
+            base_sha=base_sha,
+        )
+        IssueSession.objects.filter(pk=session.pk).update(session=attempt)
+        session.session = attempt
+    return attempt
+
+
+def new_agent_session_id() -> str:
+    return str(uuid.uuid4())
+
+
+def record_process(attempt: Attempt, identity: ProcessIdentity) -> None:
+    """Where the agent runs, so that whoever takes over can end it first."""
+    attempt.host, attempt.pid, attempt.pid_started = identity.host, identity.pid, identity.started
+    attempt.save(update_fields=["host", "pid", "pid_started"])
+
+
+def finish(attempt: Attempt, result: AgentResult, *, lease: Lease) -> None:
+    values: dict[str, Any] = {
+        "outcome": result.outcome.value,
+        "message": redact(result.message),
+        "summary": redact(result.final_text),
+        "agent_version": result.version[:64],
+        "turns": result.turns,
+        "input_tokens": result.input_tokens,
+        "output_tokens": result.output_tokens,
+        "cost_usd": result.cost_usd,
+        "ended_at": timezone.now(),
+        "agent_session_id": result.agent_session_id or attempt.agent_session_id,
+    }
+    with transaction.atomic():
+        check_lease(lease)
+        for name, value in values.items():
+            setattr(attempt, name, value)
+        attempt.save(update_fields=list(values))
+
+
+def record_head(attempt: Attempt, head_sha: str, *, lease: Lease) -> None:
+    with transaction.atomic():
+        check_lease(lease)
+        attempt.head_sha = head_sha
+        attempt.save(update_fields=["head_sha"])
+
+
+def prior_tokens(attempt: Attempt) -> tuple[int, int]:
+    """Input and output tokens that earlier runs of the same agent conversation have used."""
+    earlier = Attempt.objects.filter(
+        issue_session=attempt.issue_session_id,
+        agent_session_id=attempt.agent_session_id,
+        number__lt=attempt.number,
+    )
+    used = earlier.aggregate(input=Sum("input_tokens"), output=Sum("output_tokens"))
+    return used["input"] or 0, used["output"] or 0

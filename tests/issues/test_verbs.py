@@ -1,0 +1,97 @@
+"""What people may ask of a session, and what becomes of it."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from issues import verbs
+from issues.models import IssueSession
+from issues.states import Status, Step
+from projects import leases
+from projects.signals import work_requested
+from tests.factories import create_session
+
+pytestmark = pytest.mark.django_db
+
+
+def fresh(session):
+    return IssueSession.objects.get(pk=session.pk)
+
+
+def test_start_queues_a_pending_session_for_the_person():
+    session = create_session()
+    assert verbs.start(session, actor="ann") == verbs.DONE
+    assert fresh(session).queued_at is not None
+    assert fresh(session).queued_by == "ann"
+
+
+def test_start_of_a_queued_session_changes_nothing():
+    session = create_session(queued_at=timezone.now(), queued_by="bob")
+    assert verbs.start(session, actor="ann") == verbs.UNCHANGED
+    assert fresh(session).queued_by == "bob"
+
+
+@pytest.mark.parametrize(("step", "status"), [("prepare", "pending"), ("work", "in_progress"),
+                                              ("verify", "verifying"), ("publish", "verifying")])
+def test_start_lets_a_held_session_go_on_where_it_stood(step, status):
+    session = create_session(status=Status.NEEDS_REVIEW, step=step)
+    verbs.start(session, actor="ann")
+    assert (fresh(session).status, fresh(session).step) == (status, step)
+    assert fresh(session).queued_at is not None
+
+
+def test_retry_of_a_failed_session_opens_a_new_round():
+    session = create_session(status=Status.FAILED, attempts=3, step=Step.VERIFY, head_sha="a" * 40, pr_number=7)
+    verbs.retry(session, actor="ann")
+    session = fresh(session)
+    assert (session.status, session.step, session.round, session.attempts) == ("pending", "prepare", 2, 0)
+    assert (session.head_sha, session.pr_number) == ("", None)
+
+
+def test_a_reopened_issue_can_be_started_again_but_a_closed_one_cannot():
+    done = create_session(status=Status.COMPLETED, issue_state="closed")
+    with pytest.raises(verbs.NotAllowed):
+        verbs.start(done, actor="ann")
+    reopened = create_session(status=Status.COMPLETED, issue_state="open")
+    verbs.start(reopened, actor="ann")
+    assert fresh(reopened).round == 2
+
+
+@pytest.mark.parametrize(("verb", "status", "reason"), [("skip", "skipped", "skipped_by_person"),
+                                                        ("stop", "needs_review", "stopped")])
+def test_skip_and_stop_act_at_once_on_a_session_that_nobody_works_on(verb, status, reason):
+    session = create_session(status=Status.IN_PROGRESS, queued_at=timezone.now())
+    assert getattr(verbs, verb)(session, actor="ann") == verbs.DONE
+    assert (fresh(session).status, fresh(session).reason, fresh(session).queued_at) == (status, reason, None)
+
+
+@pytest.mark.parametrize("verb", ["skip", "stop"])
+def test_on_a_running_session_the_request_is_only_recorded(verb):
+    session = create_session(status=Status.IN_PROGRESS)
+    lease = leases.claim(IssueSession, session.pk)
+    assert getattr(verbs, verb)(session, actor="ann") == verbs.RECORDED
+    assert (fresh(session).status, fresh(session).requested_verb) == ("in_progress", verb)
+    verbs.carry_out(session, verb, actor="ann", lease=lease)
+    assert fresh(session).requested_verb == ""
+
+
+def test_a_refused_request_leaves_an_event_and_says_what_is_possible():
+    session = create_session(status=Status.COMPLETED)
+    with pytest.raises(verbs.NotAllowed, match="completed cannot be asked to retry") as refusal:
+        verbs.retry(session, actor="ann")
+    assert refusal.value.remedy == "Possible now: start."
+    assert session.events.get().verb == "refused"
+
+
+def test_an_approval_wakes_the_project():
+    woken = []
+
+    def listen(sender, project_pk, **_):
+        woken.append(project_pk)
+
+    work_requested.connect(listen)
+    session = create_session()
+    verbs.start(session, actor="ann")
+    work_requested.disconnect(listen)
+    assert woken == [session.project_id]
