@@ -1,0 +1,181 @@
+"""Runs one agent: starts it in the sandbox, reads it, holds it to its limits, and lets its adapter judge.
+
+The transcript has every line. Nothing of the agent is alive when `run_agent` returns.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from automation.agents.base import Adapter, AgentResult, AgentTask, EndedBy, Ending, Launch, Outcome
+from automation.agents.events import Digest, Event, Finished
+from automation.agents.homes import write_files
+from automation.agents.programs import locate
+from automation.agents.transcripts import Transcript
+from automation.agents.verdicts import MESSAGES
+from projects.redaction import redact
+from projects.workspace.processes import ProcessIdentity, Stop, run
+from projects.workspace.sandbox import Bind, Sandbox, Wrapped
+from projects.workspace.streams import Limits, StreamEnd, stream
+
+GRACE_SECONDS = 10.0  # for an agent that does not exit after its last word
+STDERR_CHARS = 4_000
+VERSION_SECONDS = 10
+VERSION = re.compile(r"\d+\.\d+\.\d+\S*")
+
+
+def run_agent(
+    adapter: Adapter,
+    task: AgentTask,
+    *,
+    sandbox: Sandbox,
+    binds: Sequence[Bind],
+    home: Path,
+    transcript: Path,
+    limits: Limits,
+    stop: Stop,
+    on_start: Callable[[ProcessIdentity], None],
+    on_event: Callable[[Event], None] | None = None,
+) -> AgentResult:
+    """Run `task` to its end. `home` is the host's path of the agent's home, which `binds` must show too.
+
+    Raises OperatorError for a command that cannot be used, and whatever `on_start` and `on_event` raise.
+    """
+    launch = adapter.build(task)
+    located = locate(launch.argv[0], sandbox)
+    with Transcript(transcript) as record:
+        if located is None:
+            message = f"{MESSAGES[Outcome.MISSING_TOOL]} Install {launch.argv[0]!r}, or correct the command."
+            result = AgentResult(Outcome.MISSING_TOOL, message)
+        else:
+            program, shown = located
+            write_files(home, launch.files)
+            place = _Place(program, shown, binds, task.work_dir)
+            version = _ask_version(launch, place, stop=stop)
+            watch = _Watch(adapter, task, record=record, stop=stop, on_event=on_event)
+            end = _play(launch, place, watch=watch, limits=limits, on_start=on_start)
+            result = _cleaned(watch.judge(end), version=version)
+        record.write("note", f"{result.outcome}: {result.message}")
+    return result
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The program, and the walls within which it runs."""
+
+    program: str
+    sandbox: Sandbox
+    binds: Sequence[Bind]
+    work_dir: Path
+
+    def wrap(self, arguments: Sequence[str], *, env: Mapping[str, str]) -> Wrapped:
+        argv = [self.program, *arguments]
+        return self.sandbox.wrap(argv, binds=self.binds, chdir=self.work_dir, env=env)
+
+
+def _play(
+    launch: Launch,
+    place: _Place,
+    *,
+    watch: _Watch,
+    limits: Limits,
+    on_start: Callable[[ProcessIdentity], None],
+) -> StreamEnd:
+    wrapped = place.wrap(launch.argv[1:], env=launch.env)
+    return stream(
+        wrapped.argv,
+        env=wrapped.env,
+        cwd=wrapped.cwd,
+        stdin=launch.stdin,
+        on_line=watch.read_line,
+        on_stderr=watch.read_stderr,
+        limits=limits,
+        stop=watch.brakes,
+        on_start=on_start,
+    )
+
+
+def _ask_version(launch: Launch, place: _Place, *, stop: Stop) -> str:
+    """The version of a CLI that does not tell it in its stream."""
+    if not launch.version_argv:
+        return ""
+    wrapped = place.wrap(launch.version_argv[1:], env={})
+    answer = run(wrapped.argv, env=wrapped.env, cwd=wrapped.cwd, timeout=VERSION_SECONDS, stop=stop)
+    found = VERSION.search(answer.stdout.decode("utf-8", "replace"))
+    return found[0] if found else ""
+
+
+def _cleaned(result: AgentResult, *, version: str) -> AgentResult:
+    return replace(
+        result,
+        version=result.version or version,
+        message=redact(result.message),
+        final_text=redact(result.final_text),
+        marker_text=redact(result.marker_text),
+    )
+
+
+class _Brakes(Stop):
+    """All that ends a run from our side: the caller's wish, the limit of turns, the grace time."""
+
+    def __init__(self, wish: Stop) -> None:
+        super().__init__()
+        self.wish = wish
+        self.deadline: float | None = None
+
+    def is_set(self) -> bool:
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            self.request("grace")
+        return self.wish.is_set() or super().is_set()
+
+    def cause(self) -> EndedBy:
+        if self.wish.is_set():
+            return "stop"
+        return "turns" if self.reason == "turns" else "grace"
+
+
+class _Watch:
+    """What is known of a run while its lines come in."""
+
+    def __init__(
+        self,
+        adapter: Adapter,
+        task: AgentTask,
+        *,
+        record: Transcript,
+        stop: Stop,
+        on_event: Callable[[Event], None] | None,
+    ) -> None:
+        self.adapter = adapter
+        self.task = task
+        self.record = record
+        self.on_event = on_event
+        self.brakes = _Brakes(stop)
+        self.digest = Digest()
+        self.stderr = ""
+        self.max_turns = None if adapter.limits_turns else task.max_turns
+
+    def read_line(self, line: bytes) -> None:
+        self.record.write("stdout", line)
+        for event in self.adapter.parse(line):
+            if isinstance(event, Finished):
+                if self.brakes.is_set():  # the last word of one that we ended already
+                    continue
+                self.brakes.deadline = self.brakes.deadline or time.monotonic() + GRACE_SECONDS
+            self.digest.add(event)
+            if self.on_event is not None:
+                self.on_event(event)
+        if self.max_turns is not None and self.digest.turns > self.max_turns:
+            self.brakes.request("turns")
+
+    def read_stderr(self, line: bytes) -> None:
+        self.record.write("stderr", line)
+        self.stderr = (self.stderr + line.decode("utf-8", "replace").replace("\0", "") + "\n")[-STDERR_CHARS:]
+
+    def judge(self, end: StreamEnd) -> AgentResult:
+        ended_by: EndedBy = self.brakes.cause() if end.ended_by == "stop" else end.ended_by
+        return self.adapter.finish(self.task, self.digest, Ending(end.returncode, ended_by, self.stderr))
