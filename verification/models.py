@@ -31,7 +31,9 @@ class VerificationResult(models.Model):
         max_length=64, blank=True, help_text="Why the failure is the environment's and not the commit's."
     )
     duration_ms = models.PositiveIntegerField(default=0)
-    baseline = models.CharField(max_length=16, blank=True, help_text="The same check's verdict on the base commit.")
+    baseline = models.CharField(
+        max_length=16, blank=True, help_text="The same check's verdict on the base commit."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
