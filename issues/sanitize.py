@@ -91,6 +91,13 @@ def fence(text: str, *, limit: int) -> str:
     return f"{ticks}\n{inside}\n{ticks}"
 
 
+def code_span(line: str) -> str:
+    """One line as inline code in Markdown, which its content cannot end."""
+    longest = max((len(run) for run in _BACKTICKS.findall(line)), default=0)
+    ticks = "`" * (longest + 1)
+    return f"{ticks} {line} {ticks}" if longest else f"`{line}`"
+
+
 def keep_ends(text: str, *, limit: int) -> str:
     """`text` in at most `limit` bytes of UTF-8, its middle replaced by a sentence when it is longer."""
     data = text.encode()
