@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from requests.utils import parse_header_links
 
@@ -85,12 +85,13 @@ def server_date(headers: Mapping[str, str]) -> datetime | None:
         return None
 
 
-def is_same_server(url: str, other: str) -> bool:
-    """Same scheme, host and port: only there may our token go."""
+def redirect_target(url: str, location: str) -> str | None:
+    """Where `location` leads from `url`; None when that is another server: our token may not go there."""
     try:
-        return _server(urlsplit(url)) == _server(urlsplit(other))
+        target = urljoin(url, location)
+        return target if _server(urlsplit(target)) == _server(urlsplit(url)) else None
     except ValueError:
-        return False
+        return None
 
 
 def _server(url: SplitResult) -> tuple[str, str | None, int | None]:

@@ -78,7 +78,7 @@ class GitHubClient:
             yield decode_issue_page(answer.data)
 
     def get_issues(self, repo: str, filters: Mapping[str, object] | None = None) -> list[Issue]:
-        """The issues, without pull requests, that match GitHub's own parameters; of listed labels all must match.
+        """The issues, without pull requests, that match GitHub's own parameters. Of several labels all count.
 
         https://docs.github.com/rest/issues/issues#list-repository-issues
         """

@@ -1,4 +1,4 @@
-"""Reads fields of a decoded JSON answer strictly: the right type, or MalformedPayload with the field's name."""
+"""Reads fields of decoded JSON strictly: the right type, or MalformedPayload with the field's name."""
 
 from __future__ import annotations
 

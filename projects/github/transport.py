@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -55,6 +55,13 @@ class _BearerToken(AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    """Prepares no redirect: requests would read its body without a limit first."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
 class Transport:
     """Requests with one token to one API. `rate` is what is known of its limit; each answer renews it."""
 
@@ -69,7 +76,6 @@ class Transport:
         now: Callable[[], datetime] = timezone.now,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
-        session: requests.Session | None = None,
     ) -> None:
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise BadCredentials("The token is empty or holds characters that no GitHub token has.")
@@ -83,7 +89,7 @@ class Transport:
         self._interval = mutation_interval_seconds
         self._last_mutation: float | None = None
         self._monotonic, self._sleep = monotonic, sleep
-        self._session = session or requests.Session()
+        self._session = _Session()
         self._session.trust_env = False  # no proxy, no netrc, no CA bundle out of the environment
 
     def __repr__(self) -> str:
@@ -135,9 +141,11 @@ class Transport:
             result = self._exchange("GET", url, params=params)
             if not isinstance(result, Reply):
                 return result
-            url, params = urljoin(url, result.headers.get("location", "")), None
-            if not answers.is_same_server(url, self.api_url):
-                raise Moved(f"GitHub redirects {result.what} to another server: {clean(url)}.")
+            location = result.headers["location"]
+            target = answers.redirect_target(url, location)
+            if target is None:
+                raise Moved(f"GitHub redirects {result.what} to another server: {clean(location)}.")
+            url, params = target, None
         raise Moved(f"GitHub redirects again and again, last to {clean(url)}.")
 
     def _exchange(
