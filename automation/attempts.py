@@ -35,8 +35,14 @@ INTERRUPTED = frozenset(
 def keeps_failing(session: IssueSession) -> bool:
     """Whether the round's last five agent starts all ended uncounted and without a new commit."""
     last = list(session.attempt_rows.filter(round=session.round)[:MAX_UNCOUNTED_STARTS])
-    lost = [row for row in last if not row.counted and not row.head_sha and row.outcome]
+    lost = [row for row in last if row.outcome and not row.counted and row.head_sha in ("", row.base_sha)]
     return len(lost) == MAX_UNCOUNTED_STARTS
+
+
+def last_head(session: IssueSession) -> str:
+    """The newest head that this round has imported, else its base: what the next attempt builds on."""
+    done = session.attempt_rows.filter(round=session.round).exclude(head_sha="").first()
+    return done.head_sha if done is not None else session.base_sha
 
 
 def interrupted(session: IssueSession) -> Attempt | None:
@@ -94,7 +100,7 @@ def finish(attempt: Attempt, result: AgentResult, *, lease: Lease) -> None:
         "output_tokens": result.output_tokens,
         "cost_usd": result.cost_usd,
         "ended_at": timezone.now(),
-        "agent_session_id": result.agent_session_id or attempt.agent_session_id,
+        "retry_at": result.retry_at, "agent_session_id": result.agent_session_id or attempt.agent_session_id,
     }
     with transaction.atomic():
         check_lease(lease)

@@ -24,7 +24,9 @@ def queue_eligible(project: Project) -> int:
     queued = 0
     for session in project.sessions.filter(status=Status.PENDING, queued_at=None):
         try:
-            transitions.stay(session, "queued", reason="auto_start", queued_at=timezone.now(), queued_by=SYSTEM)
+            transitions.stay(
+                session, "queued", reason="auto_start", queued_at=timezone.now(), queued_by=SYSTEM
+            )
             queued += 1
         except Conflict:
             continue

@@ -57,7 +57,11 @@ def plan(
     """Commit the intent, or find the one that was committed before."""
     check_lease(lease)
     return Effect.objects.get_or_create(
-        issue_session=session, round=session.round, kind=kind, ordinal=ordinal, defaults={"intent": intent or {}}
+        issue_session=session,
+        round=session.round,
+        kind=kind,
+        ordinal=ordinal,
+        defaults={"intent": intent or {}},
     )[0]
 
 

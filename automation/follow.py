@@ -22,11 +22,12 @@ PR_CLOSED = "pr_closed"
 BATCH = 25
 
 
-def due(project: Project, now: datetime, *, interval: timedelta = OPEN_INTERVAL) -> list[IssueSession]:
-    """Sessions whose pull request has not been looked at for a while, the longest waiting first."""
+def due(project: Project, now: datetime, *, at_once: bool) -> list[IssueSession]:
+    """Sessions whose pull request has not been looked at for a while (or at all), the longest waiting first."""
     followed = Q(status=Status.PR_CREATED) | Q(status=Status.NEEDS_REVIEW, step=Step.FOLLOW)
     closed = Q(status=Status.FAILED, reason=PR_CLOSED, completed_at__gt=now - CLOSED_FOR)
-    waiting = followed & _not_since(now - interval) | closed & _not_since(now - CLOSED_INTERVAL)
+    waiting = followed & _not_since(now - OPEN_INTERVAL) | closed & _not_since(now - CLOSED_INTERVAL)
+    waiting = followed | closed if at_once else waiting
     sessions = project.sessions.filter(waiting, pr_number__isnull=False)
     return list(sessions.select_related("project").order_by("followed_at", "id")[:BATCH])
 
@@ -35,14 +36,25 @@ def follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
     """Ask GitHub about the pull request and move the session accordingly."""
     assert session.pr_number is not None  # noqa: S101 - `due` selects by it
     answer = client.get_pr_status(session.project.github_repo, session.pr_number)
-    seen = {"pr_state": answer.state, "pr_checks": answer.checks, "pr_review": answer.review, "followed_at": now}
+    seen = {
+        "pr_state": answer.state,
+        "pr_checks": answer.checks,
+        "pr_review": answer.review,
+        "followed_at": now,
+    }
     if session.status == Status.NEEDS_REVIEW and answer.state in ("merged", "closed"):
         transitions.move(session, Status.PR_CREATED, reason="pr_decided")
     if answer.state == "merged":
         _complete(session, client, answer, seen)
     elif answer.state == "closed" and session.status == Status.PR_CREATED:
-        transitions.move(session, Status.FAILED, reason=PR_CLOSED, completed_at=now,
-                         message="The pull request was closed without a merge.", **seen)
+        transitions.move(
+            session,
+            Status.FAILED,
+            reason=PR_CLOSED,
+            completed_at=now,
+            message="The pull request was closed without a merge.",
+            **seen,
+        )
     elif answer.state in ("open", "draft") and session.status == Status.FAILED:
         transitions.move(session, Status.PR_CREATED, reason="pr_reopened", completed_at=None, **seen)
     elif any(getattr(session, name) != value for name, value in seen.items() if name != "followed_at"):
@@ -58,10 +70,16 @@ def _complete(
     if session.status == Status.FAILED:
         transitions.move(session, Status.PR_CREATED, reason="pr_decided")
     transitions.move(
-        session, Status.COMPLETED, reason="merged", completed_at=pr.merged_at, merged_at=pr.merged_at,
-        merged_by=pr.merged_by or "", merge_sha=pr.merge_commit_sha or "",
+        session,
+        Status.COMPLETED,
+        reason="merged",
+        completed_at=pr.merged_at,
+        merged_at=pr.merged_at,
+        merged_by=pr.merged_by or "",
+        merge_sha=pr.merge_commit_sha or "",
         foreign_commits=pr.head_sha != session.pushed_sha,
-        evidence={"merge_sha": pr.merge_commit_sha, "head_sha": pr.head_sha}, **seen,
+        evidence={"merge_sha": pr.merge_commit_sha, "head_sha": pr.head_sha},
+        **seen,
     )
     close_issue(session, client)
 

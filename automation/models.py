@@ -64,7 +64,11 @@ class NotificationRoute(models.Model):
         WEBHOOK = "webhook", "Webhook"
 
     project = models.ForeignKey(
-        Project, models.CASCADE, null=True, blank=True, related_name="notification_routes",
+        Project,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="notification_routes",
         help_text="Empty: all projects.",
     )
     channel = models.CharField(max_length=16, choices=Channel.choices)

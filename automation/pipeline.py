@@ -63,13 +63,24 @@ def _run(session: IssueSession, holding: Holding) -> None:
         if session.status not in RUNNABLE or session.queued_at is None:
             return
         if session.status == Status.PENDING:
-            transitions.move(session, Status.IN_PROGRESS, reason="claimed", lease=lease,
-                             started_at=session.started_at or timezone.now())
+            transitions.move(
+                session,
+                Status.IN_PROGRESS,
+                reason="claimed",
+                lease=lease,
+                started_at=session.started_at or timezone.now(),
+            )
         outcome = _step(session, holding)
         if outcome is None:
             continue
-        logger.info("session=%s issue=%s#%s step=%s outcome=%s", session.pk, session.project.github_repo,
-                    session.github_issue_number, session.step, type(outcome).__name__)
+        logger.info(
+            "session=%s issue=%s#%s step=%s outcome=%s",
+            session.pk,
+            session.project.github_repo,
+            session.github_issue_number,
+            session.step,
+            type(outcome).__name__,
+        )
         if not _apply(session, outcome, lease):
             return
 
@@ -90,8 +101,11 @@ def _step(session: IssueSession, holding: Holding) -> Outcome | None:
         return Park(error.code, str(error), timezone.now() + OPERATOR_WAIT)
     except Exception as error:  # the owner of the policy: a bug must not lose the session
         logger.exception("session=%s step=%s", session.pk, session.step)
-        return Park("internal_error", f"Something went wrong inside the product ({type(error).__name__}); "
-                    f"the log has the trace for session {session.pk}. {redact(str(error))[:500]}")
+        return Park(
+            "internal_error",
+            f"Something went wrong inside the product ({type(error).__name__}); "
+            f"the log has the trace for session {session.pk}. {redact(str(error))[:500]}",
+        )
 
 
 def _apply(session: IssueSession, outcome: Outcome, lease: Lease) -> bool:
@@ -102,14 +116,24 @@ def _apply(session: IssueSession, outcome: Outcome, lease: Lease) -> bool:
             return outcome.step != Step.FOLLOW
         case Park():
             waited = min(FIRST_WAIT * 2**session.parked_times, LONGEST_WAIT)
-            transitions.stay(session, "parked", reason=outcome.reason, message=outcome.message, lease=lease,
-                             not_before=outcome.retry_at or timezone.now() + waited, enqueued_at=None,
-                             parked_times=min(session.parked_times + 1, 10))
+            transitions.stay(
+                session,
+                "parked",
+                reason=outcome.reason,
+                message=outcome.message,
+                lease=lease,
+                not_before=outcome.retry_at or timezone.now() + waited,
+                enqueued_at=None,
+                parked_times=min(session.parked_times + 1, 10),
+            )
         case Hold():
-            transitions.move(session, Status.NEEDS_REVIEW, reason=outcome.reason, message=outcome.message,
-                             lease=lease)
+            transitions.move(
+                session, Status.NEEDS_REVIEW, reason=outcome.reason, message=outcome.message, lease=lease
+            )
         case Drop():
-            transitions.move(session, Status.SKIPPED, reason=outcome.reason, message=outcome.message, lease=lease)
+            transitions.move(
+                session, Status.SKIPPED, reason=outcome.reason, message=outcome.message, lease=lease
+            )
         case AttemptFailed():
             return _count(session, outcome, lease)
     return False
@@ -118,8 +142,12 @@ def _apply(session: IssueSession, outcome: Outcome, lease: Lease) -> bool:
 def _go_on(session: IssueSession, outcome: Advance, lease: Lease) -> None:
     status = Status.IN_PROGRESS if outcome.step == Step.PREPARE else STEP_STATUS[outcome.step]
     changes = dict(outcome.changes) | {"step": outcome.step}
-    common = {"reason": outcome.reason, "message": outcome.message, "lease": lease,
-              "evidence": dict(outcome.evidence)}
+    common = {
+        "reason": outcome.reason,
+        "message": outcome.message,
+        "lease": lease,
+        "evidence": dict(outcome.evidence),
+    }
     if status == session.status:
         transitions.stay(session, "stepped", not_before=None, parked_times=0, **common, **changes)
         return
@@ -131,8 +159,13 @@ def _go_on(session: IssueSession, outcome: Advance, lease: Lease) -> None:
 def _count(session: IssueSession, outcome: AttemptFailed, lease: Lease) -> bool:
     """One attempt used up: go back for the next one, or fail and say so on the issue."""
     attempts = session.attempts + 1
-    facts = {"reason": outcome.reason, "message": outcome.message, "lease": lease, "attempts": attempts,
-             "evidence": dict(outcome.evidence) | {"attempts": attempts}}
+    facts = {
+        "reason": outcome.reason,
+        "message": outcome.message,
+        "lease": lease,
+        "attempts": attempts,
+        "evidence": dict(outcome.evidence) | {"attempts": attempts},
+    }
     with transaction.atomic():
         session.attempt_rows.filter(pk=session.session_id).update(counted=True)
         if attempts < MAX_ATTEMPTS:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from automation import announce, clearing, dispatch, follow, queue
+from issues.models import IssueSession
 from issues.sync import sync_project
 from issues.transitions import Conflict
 from projects import leases
@@ -62,12 +63,14 @@ def _tend(project: Project, may_go_on: Callable[[], bool]) -> None:
 def _remote(project: Project, now: datetime, may_go_on: Callable[[], bool]) -> None:
     """What needs GitHub. The first error ends it: the same token would fail again."""
     with noting_bad_credentials(project):
-        client = connect(project)
+        client, asked = connect(project), project.sync_requested_at is not None
         if is_sync_due(project, now):
             report = sync_project(project, client, may_go_on=may_go_on)
             if not report.finished:
                 queue.enqueue_tend(project.pk)
-        _follow(project, client, now, may_go_on)
+        for session in follow.due(project, now, at_once=asked):
+            if may_go_on():
+                _follow(session, client, now)
         announce.postponed(project, client)
 
 
@@ -78,14 +81,11 @@ def is_sync_due(project: Project, now: datetime) -> bool:
     return wanted and (project.last_synced_at is None or now - project.last_synced_at >= SYNC_INTERVAL)
 
 
-def _follow(project: Project, client: GitHubClient, now: datetime, may_go_on: Callable[[], bool]) -> None:
-    for session in follow.due(project, now):
-        if not may_go_on():
-            return
-        try:
-            follow.follow(session, client, now)
-        except Conflict as conflict:
-            logger.info("session=%s outcome=gave_way %s", session.pk, conflict)
+def _follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
+    try:
+        follow.follow(session, client, now)
+    except Conflict as conflict:
+        logger.info("session=%s outcome=gave_way %s", session.pk, conflict)
 
 
 def _try(act: Callable[[], None]) -> AutowrkersError | None:

@@ -66,7 +66,9 @@ def noting_bad_credentials(project: Project) -> Iterator[None]:
         yield
     except BadCredentials as error:
         Credential.objects.filter(pk=credential.pk).update(
-            error_code=error.code, error_message=str(error), error_since=credential.error_since or timezone.now()
+            error_code=error.code,
+            error_message=str(error),
+            error_since=credential.error_since or timezone.now(),
         )
         raise
     if credential.error_code:
@@ -77,13 +79,17 @@ def _stored_rate(credential: Credential) -> RateLimit | None:
     if credential.rate_remaining is None and credential.rate_retry_at is None:
         return None
     return RateLimit(
-        limit=credential.rate_limit, remaining=credential.rate_remaining,
-        reset_at=credential.rate_reset_at, retry_at=credential.rate_retry_at,
+        limit=credential.rate_limit,
+        remaining=credential.rate_remaining,
+        reset_at=credential.rate_reset_at,
+        retry_at=credential.rate_retry_at,
     )
 
 
 def _store_rate(credential: Credential, rate: RateLimit) -> None:
     Credential.objects.filter(pk=credential.pk).update(
-        rate_limit=rate.limit, rate_remaining=rate.remaining,
-        rate_reset_at=rate.reset_at, rate_retry_at=rate.retry_at,
+        rate_limit=rate.limit,
+        rate_remaining=rate.remaining,
+        rate_reset_at=rate.reset_at,
+        rate_retry_at=rate.retry_at,
     )

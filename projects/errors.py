@@ -24,7 +24,9 @@ class AutowrkersError(Exception):
 class Retryable(AutowrkersError):
     """The world is busy. Park until `retry_at` (None: the caller's own back-off); no attempt is used."""
 
-    def __init__(self, code: str, message: str, remedy: str = "", *, retry_at: datetime | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, remedy: str = "", *, retry_at: datetime | None = None
+    ) -> None:
         super().__init__(code, message, remedy)
         self.retry_at = retry_at
 

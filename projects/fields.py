@@ -16,5 +16,7 @@ class SecretField(EncryptedTextField):
 
     def get_db_prep_save(self, value: Any, connection: Any) -> Any:
         if hasattr(value, "as_sql"):
-            raise TypeError("A secret is saved as plain text by save(), never by an expression or bulk_update().")
+            raise TypeError(
+                "A secret is saved as plain text by save(), never by an expression or bulk_update()."
+            )
         return super().get_db_prep_save(value, connection)

@@ -7,6 +7,7 @@ import shutil
 from django.conf import settings
 from django.utils import timezone
 
+from automation import attempts
 from automation.environment import StepEnvironment
 from automation.outcomes import Advance, Outcome, Park
 from issues.models import IssueSession
@@ -31,7 +32,11 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     _provide_clone(session, env, branch=branch, start_sha=base_sha)
     return Advance(
         Step.WORK,
-        changes={"base_sha": base_sha, "branch_name": branch, "started_at": session.started_at or timezone.now()},
+        changes={
+            "base_sha": base_sha,
+            "branch_name": branch,
+            "started_at": session.started_at or timezone.now(),
+        },
         evidence={"base_sha": base_sha, "branch": branch},
     )
 
@@ -79,6 +84,6 @@ def _provide_clone(session: IssueSession, env: StepEnvironment, *, branch: str, 
     if env.clone.exists() and not reusable:
         checkouts.remove(env.clone)
     if not env.clone.exists():
-        imported = env.mirror.session_sha(session.pk) if reusable else None
-        checkouts.make_clone(env.mirror, env.clone, branch=branch, start_sha=imported or start_sha)
-        env.mirror.keep(session.pk, imported or start_sha)
+        start_sha = attempts.last_head(session) if reusable else start_sha
+        checkouts.make_clone(env.mirror, env.clone, branch=branch, start_sha=start_sha)
+        env.mirror.keep(session.pk, start_sha)

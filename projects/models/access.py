@@ -41,7 +41,9 @@ class Membership(models.Model):
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.VIEWER)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["project", "user"], name="one_role_per_user_and_project")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "user"], name="one_role_per_user_and_project")
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} is {self.get_role_display().lower()} of {self.project}"
@@ -71,7 +73,9 @@ class ApiToken(models.Model):
         return f"aw_{secrets.token_urlsafe(32)}"
 
     def is_valid(self, now: datetime | None = None) -> bool:
-        return self.revoked_at is None and (self.expires_at is None or self.expires_at > (now or timezone.now()))
+        return self.revoked_at is None and (
+            self.expires_at is None or self.expires_at > (now or timezone.now())
+        )
 
     def allows(self, scope: str) -> bool:
         order = list(Scope.values)

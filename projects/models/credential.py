@@ -55,7 +55,9 @@ class Credential(models.Model):
     api_url = models.URLField()
     fingerprint = models.CharField(max_length=128, editable=False)
     secret = SecretField(blank=True, default="", editable=False)
-    variable = models.CharField(max_length=100, blank=True, help_text="Name of the environment variable that holds it.")
+    variable = models.CharField(
+        max_length=100, blank=True, help_text="Name of the environment variable that holds it."
+    )
     login = models.CharField(max_length=100, blank=True)
     rate_limit = models.PositiveIntegerField(null=True, blank=True)
     rate_remaining = models.PositiveIntegerField(null=True, blank=True)
@@ -70,7 +72,9 @@ class Credential(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["kind", "api_url", "fingerprint"], name="one_credential_per_secret"),
+            models.UniqueConstraint(
+                fields=["kind", "api_url", "fingerprint"], name="one_credential_per_secret"
+            ),
         ]
 
     def __str__(self) -> str:

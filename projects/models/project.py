@@ -62,7 +62,9 @@ class Project(Leased):
     webhook_credential = models.ForeignKey(
         Credential, models.PROTECT, null=True, blank=True, related_name="hooked_projects", editable=False
     )
-    working_dir = models.CharField(max_length=500, blank=True, help_text="Empty: a folder of its own in the workspace.")
+    working_dir = models.CharField(
+        max_length=500, blank=True, help_text="Empty: a folder of its own in the workspace."
+    )
     default_branch = models.CharField(max_length=255, default="main", validators=[validators.validate_branch])
     issue_filter = models.JSONField(default=dict, blank=True, validators=[validators.validate_issue_filter])
     auto_sync = models.BooleanField(default=True)
@@ -73,37 +75,51 @@ class Project(Leased):
     )
 
     setup_command = models.TextField(blank=True)
-    verification_command = models.TextField(blank=True, help_text="Named in the prompt, for example: npm test")
+    verification_command = models.TextField(
+        blank=True, help_text="Named in the prompt, for example: npm test"
+    )
     lint_command = models.TextField(blank=True)
     type_check_command = models.TextField(blank=True)
     test_command = models.TextField(blank=True)
     build_command = models.TextField(blank=True)
     smoke_command = models.TextField(blank=True)
     custom_checks = models.JSONField(
-        default=list, blank=True, validators=[validators.validate_custom_checks],
+        default=list,
+        blank=True,
+        validators=[validators.validate_custom_checks],
         help_text='A list such as [{"name": "licences", "command": "make licences"}].',
     )
 
     agent = models.CharField(max_length=16, choices=Agent.choices, default=Agent.CLAUDE_CODE)
     agent_model = models.CharField(max_length=100, blank=True)
     agent_command = models.CharField(
-        max_length=1000, blank=True, help_text="Template of the command agent: {prompt_file}, {work_dir}, {model}."
+        max_length=1000,
+        blank=True,
+        help_text="Template of the command agent: {prompt_file}, {work_dir}, {model}.",
     )
     attempt_max_minutes = models.PositiveIntegerField(default=60, validators=[MinValueValidator(1)])
     attempt_silence_minutes = models.PositiveIntegerField(default=15, validators=[MinValueValidator(1)])
     attempt_max_turns = models.PositiveIntegerField(default=100, validators=[MinValueValidator(1)])
     attempt_max_cost_usd = models.DecimalField(
-        max_digits=8, decimal_places=2, null=True, blank=True, default=Decimal("5.00"),
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        default=Decimal("5.00"),
         validators=[MinValueValidator(Decimal("0.01"))],
     )
     check_max_minutes = models.PositiveIntegerField(default=20, validators=[MinValueValidator(1)])
 
-    skip_labels = models.JSONField(default=default_skip_labels, blank=True, validators=[validators.validate_labels])
+    skip_labels = models.JSONField(
+        default=default_skip_labels, blank=True, validators=[validators.validate_labels]
+    )
     complex_labels = models.JSONField(
         default=default_complex_labels, blank=True, validators=[validators.validate_labels]
     )
     review_level = models.CharField(
-        max_length=8, choices=Review.choices, default=Review.HIGH,
+        max_length=8,
+        choices=Review.choices,
+        default=Review.HIGH,
         help_text="Issues of this complexity wait for a person before work starts.",
     )
 
@@ -111,7 +127,10 @@ class Project(Leased):
     sync_cursor = models.DateTimeField(null=True, blank=True, editable=False)
     listing_cursor = models.DateTimeField(null=True, blank=True, editable=False)
     listed_filter = models.JSONField(
-        null=True, blank=True, editable=False, help_text="The filter of the last complete listing; null: none yet."
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The filter of the last complete listing; null: none yet.",
     )
     last_synced_at = models.DateTimeField(null=True, blank=True, editable=False)
     error_code = models.CharField(max_length=64, blank=True, editable=False)
@@ -162,5 +181,3 @@ class Project(Leased):
     def allows(self, user: Any, scope: str) -> bool:
         """Whether the user's role here includes `scope`."""
         return Project.objects.visible_to(user, scope).filter(pk=self.pk).exists()
-
-

@@ -1,0 +1,53 @@
+"""What the agent is told this time: the first prompt, the retry's with what failed, or to go on after a break."""
+
+from __future__ import annotations
+
+from issues import context
+from issues.models import Attempt, IssueSession
+from issues.prompts import FailedCheck, Retry, Task, render_first, render_retry
+from issues.states import MAX_ATTEMPTS
+from projects.workspace.history import History
+from verification.models import VerificationResult
+
+CONTEXT_BYTES = 40_000
+GO_ON = "You were interrupted while working on this. Look at what is there already, then go on.\n\n"
+
+
+def write_prompt(session: IssueSession, history: History, *, kind: str, head_sha: str) -> str:
+    task = _task(session, history, head_sha)
+    if kind == Attempt.Kind.FIRST or session.attempts == 0:
+        prompt = render_first(task)
+    else:
+        prompt = render_retry(task, _retry(session, history, head_sha))
+    return GO_ON + prompt if kind == Attempt.Kind.RESUME else prompt
+
+
+def _task(session: IssueSession, history: History, head_sha: str) -> Task:
+    project = session.project
+    text = f"{session.github_issue_title}\n\n{session.github_issue_body}"
+    return Task(
+        repo=project.github_repo,
+        issue_number=session.github_issue_number,
+        title=session.github_issue_title,
+        body=session.github_issue_body,
+        labels=tuple(session.github_issue_labels),
+        context=context.build(text, history, head_sha, budget_bytes=CONTEXT_BYTES),
+        verification_command=project.verification_command or project.test_command,
+    )
+
+
+def _retry(session: IssueSession, history: History, head_sha: str) -> Retry:
+    """Why the last counted attempt failed: its failed checks where it got that far, else its outcome."""
+    last = session.attempt_rows.filter(round=session.round, counted=True).first()
+    failed = VerificationResult.objects.filter(attempt=last, passed=False).order_by("id") if last else []
+    commits = history.commits(session.base_sha, head_sha) if head_sha != session.base_sha else []
+    return Retry(
+        attempt=session.attempts + 1,
+        max_attempts=MAX_ATTEMPTS,
+        reason="its checks failed." if failed else (last.message if last else session.last_error),
+        failed_checks=tuple(
+            FailedCheck(row.name or row.check_type, row.command, row.exit_status, row.output) for row in failed
+        ),
+        commits=tuple(f"{commit.sha[:10]} {commit.subject}" for commit in commits),
+        last_answer=last.summary if last else "",
+    )

@@ -1,0 +1,163 @@
+"""Work: the agent runs on its clone in the sandbox, and what it committed is imported into the mirror.
+
+Re-entered after a crash, it first collects what an agent that had already come to its end left behind.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import replace
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from automation import attempts
+from automation.agents.base import AgentTask
+from automation.agents.base import Outcome as AgentOutcome
+from automation.agents.runner import run_agent
+from automation.briefing import write_prompt
+from automation.environment import StepEnvironment
+from automation.holding import LOST
+from automation.outcomes import Advance, AttemptFailed, Hold, Outcome, Park
+from automation.steps.collect import collect
+from issues.models import Attempt, IssueSession
+from issues.states import Step
+from projects.connection import mirror_of
+from projects.errors import AutowrkersError, Cancelled
+from projects.workspace import checkouts
+from projects.workspace.processes import Stop
+from projects.workspace.streams import Limits
+from verification.verify import run_setup
+
+logger = logging.getLogger(__name__)
+OUTPUT_BYTES = 200 * 2**20
+LINE_BYTES = 2**20
+PAUSES = {
+    AgentOutcome.AUTH: ("agent_auth", timedelta(minutes=15)),
+    AgentOutcome.USAGE_LIMIT: ("usage_limit", timedelta(hours=1)),
+    AgentOutcome.MISSING_TOOL: ("missing_tool", timedelta(minutes=10)),
+    AgentOutcome.RATE_LIMIT: ("rate_limit", None),
+    AgentOutcome.OVERLOADED: ("overloaded", None),
+    AgentOutcome.MODEL_ERROR: ("model_error", None),
+    AgentOutcome.SESSION_LOST: ("session_lost", timedelta(seconds=1)),
+}
+HELD = {AgentOutcome.ASKED: "agent_asked", AgentOutcome.BLOCKED: "agent_blocked", AgentOutcome.BUDGET: "budget"}
+
+
+def run(session: IssueSession, env: StepEnvironment) -> Outcome:
+    attempt = session.session
+    if attempt is None or not _awaits_collection(attempt, session):
+        if attempts.keeps_failing(session):
+            return Hold("keeps_failing", f"The agent was started five times without coming to work. {session.last_error}")
+        if not env.clone.exists():
+            return Advance(Step.PREPARE, reason="clone_missing")
+        fault = run_setup(session, env.mirror, clone=env.clone, sandbox=env.sandbox, stop=env.stop)
+        if fault:
+            return Park("setup", fault)
+        attempt = _run_agent(session, env)
+    return _judge(session, attempt, env)
+
+
+def _awaits_collection(attempt: Attempt, session: IssueSession) -> bool:
+    """Its agent came to an end in this round, but nobody has looked at what it left."""
+    ended = attempt.outcome in (AgentOutcome.DONE, AgentOutcome.ASKED, AgentOutcome.BLOCKED)
+    return ended and attempt.round == session.round and not attempt.head_sha and not attempt.counted
+
+
+def _run_agent(session: IssueSession, env: StepEnvironment) -> Attempt:
+    project, clone_bind = session.project, checkouts.clone_bind(env.clone)
+    binds = checkouts.agent_binds(env.mirror, env.clone, env.home)
+    before = attempts.interrupted(session) if env.adapter.can_resume and env.home.exists() else None
+    head_sha = attempts.last_head(session)
+    kind = _kind(session, before)
+    chosen = attempts.new_agent_session_id() if env.adapter.chooses_session_id else ""
+    attempt = attempts.begin(
+        session,
+        lease=env.lease,
+        prompt=write_prompt(session, env.mirror.history(), kind=kind, head_sha=head_sha),
+        kind=kind,
+        agent=env.adapter.name,
+        agent_session_id=before.agent_session_id if before else chosen,
+        base_sha=head_sha,
+    )
+    prior = attempts.prior_tokens(attempt) if before else (0, 0)
+    env.home.mkdir(parents=True, exist_ok=True)
+    result = run_agent(
+        env.adapter,
+        AgentTask(
+            prompt=attempt.prompt,
+            work_dir=env.sandbox.path_inside(clone_bind),
+            home=env.sandbox.path_inside(checkouts.home_bind(env.home)),
+            command=_command(session),
+            sandboxed=env.sandbox.mode == "bubblewrap",
+            session_id=attempt.agent_session_id or None,
+            resume=before is not None,
+            model=project.agent_model,
+            max_turns=project.attempt_max_turns,
+            max_cost_usd=project.attempt_max_cost_usd,
+            environment={name: os.environ[name] for name in settings.AUTOWRKERS_AGENT_ENV if name in os.environ},
+            prior_input_tokens=prior[0],
+            prior_output_tokens=prior[1],
+        ),
+        sandbox=env.sandbox,
+        binds=binds,
+        home=env.home,
+        transcript=attempt.transcript_path,
+        limits=Limits(
+            total_seconds=project.attempt_max_minutes * 60,
+            silence_seconds=project.attempt_silence_minutes * 60,
+            output_bytes=OUTPUT_BYTES,
+            line_bytes=LINE_BYTES,
+        ),
+        stop=env.stop,
+        on_start=lambda identity: attempts.record_process(attempt, identity),
+    )
+    attempts.finish(attempt, result, lease=env.lease)
+    return attempt
+
+
+def _kind(session: IssueSession, before: Attempt | None) -> str:
+    if before is not None:
+        return Attempt.Kind.RESUME
+    return Attempt.Kind.RETRY if session.attempts else Attempt.Kind.FIRST
+
+
+def _command(session: IssueSession) -> str:
+    """The operator's command for the project's agent."""
+    commands = {"claude_code": settings.AUTOWRKERS_CLAUDE_COMMAND, "codex": settings.AUTOWRKERS_CODEX_COMMAND}
+    return commands.get(session.project.agent, session.project.agent_command)
+
+
+def _judge(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> Outcome:
+    """Git decides whether there is a result; the agent's outcome decides what its absence means."""
+    outcome = AgentOutcome(attempt.outcome)
+    if outcome == AgentOutcome.CANCELLED:
+        _salvage(session, attempt, env)
+        raise Cancelled("session.stopped", attempt.message)
+    collected = collect(session, attempt, env)
+    if isinstance(collected, AttemptFailed):
+        return collected
+    if outcome in HELD:
+        return Hold(HELD[outcome], attempt.message)
+    if outcome in PAUSES:
+        reason, pause = PAUSES[outcome]
+        return Park(reason, attempt.message, attempt.retry_at or (timezone.now() + pause if pause else None))
+    if outcome not in (AgentOutcome.DONE, AgentOutcome.NO_CHANGE):
+        return AttemptFailed(outcome.value, attempt.message, evidence={"attempt": attempt.number})
+    if collected == attempt.base_sha:
+        return AttemptFailed("no_commit", "The agent ended without a new commit.", evidence={"attempt": attempt.number})
+    return Advance(Step.VERIFY, reason="committed", changes={"head_sha": collected},
+                   evidence={"attempt": attempt.number, "head_sha": collected})
+
+
+def _salvage(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> None:
+    """After a person's stop, import what is there, if that is possible: nothing more may be stopped by it."""
+    if env.stop.reason == LOST:
+        return
+    unstopped = replace(env, stop=Stop(), mirror=mirror_of(session.project))
+    try:
+        collect(session, attempt, unstopped)
+    except AutowrkersError as error:
+        logger.warning("session=%s outcome=not_salvaged %s", session.pk, error)
