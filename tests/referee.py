@@ -1,4 +1,4 @@
-"""Judges recorded exchanges by GitHub's own OpenAPI description: what we ask, and what the stand-in answers."""
+"""Judges recorded exchanges by GitHub's OpenAPI description: what we ask and what the stand-in answers."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Rules:
         self._registry = Registry().with_resource("urn:github", resource)
         self._validators: dict[str, Draft202012Validator] = {}
         self._paths = [(self._pattern(path), path) for path in self.document["paths"]]
-        self._paths.sort(key=lambda pair: pair[1].count("{"))
+        self._paths.sort(key=lambda pair: (pair[1].count("{"), -len(pair[1])))
 
     @staticmethod
     def _pattern(path: str) -> re.Pattern[str]:
