@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from issues.context import Context, RelatedFile
 from issues.rendering import render
-from issues.sanitize import clean, clean_line, code_span, fence, keep_ends
+from issues.sanitize import clean, clean_line, code_span, fence, keep_ends, make_visible
 from projects.redaction import redact
 
 PROMPT_BYTES = 100_000
@@ -20,6 +20,7 @@ CHECKS = 12
 ANSWER_BYTES = 6_000
 LIST_BYTES = 2_000
 LINE_BYTES = 600
+LINE_READ = 10_000  # characters of what becomes one line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +129,7 @@ def _list(lines: Iterable[str]) -> str:
 
 
 def _line(text: str) -> str:
-    return clean_line(keep_ends(redact(clean_line(text, limit=LINE_BYTES)), limit=LINE_BYTES))
+    return clean_line(keep_ends(redact(make_visible(text[:LINE_READ])), limit=LINE_BYTES), limit=LINE_BYTES)
 
 
 def _command(text: str) -> str:
