@@ -5,9 +5,14 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from django.core.management import execute_from_command_line
 
+from automation.demo import surroundings
+
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if sys.argv[1:2] == ["demo"] and not {"-h", "--help"} & set(sys.argv):
+        surroundings.enter(sys.argv, Path(__file__).resolve().parent)
     execute_from_command_line(sys.argv)

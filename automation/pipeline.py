@@ -22,6 +22,7 @@ from issues.models import IssueSession
 from issues.states import ENDED, MAX_ATTEMPTS, RUNNABLE, STEP_STATUS, Status, Step
 from issues.transitions import Conflict
 from projects import leases
+from projects.connection import connect
 from projects.errors import Cancelled, OperatorError, Retryable
 from projects.leases import Lease
 from projects.redaction import redact
@@ -173,13 +174,13 @@ def _count(session: IssueSession, outcome: AttemptFailed, lease: Lease) -> bool:
             return True
         transitions.move(session, Status.FAILED, completed_at=timezone.now(), **facts)
         effects.plan(session, announce.KIND, lease=lease)
-    _try_to_announce(session)
+    _try_to_announce(session, lease)
     return False
 
 
-def _try_to_announce(session: IssueSession) -> None:
+def _try_to_announce(session: IssueSession, lease: Lease) -> None:
     """Say it at once if GitHub answers; otherwise the project's next tend will."""
     try:
-        announce.failure(session)
+        announce.failure(session, connect(session.project), lease=lease)
     except (Retryable, OperatorError) as error:
         logger.warning("session=%s outcome=comment_postponed %s", session.pk, redact(str(error)))

@@ -21,12 +21,12 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
         lease=env.lease,
     )
     if report.fault:
-        return Park("setup", report.fault)
+        return Park(report.fault_code, report.fault)
     if not report.passed:
         return AttemptFailed("checks_failed", report.failure_text(), evidence={"head_sha": session.head_sha})
     return Advance(
         Step.PUBLISH,
         reason="checks_passed",
-        changes={"manual_review": bool(report.manual_review)},
+        changes={"manual_review": bool(report.manual_review), "manual_review_reason": report.manual_review},
         evidence={"head_sha": session.head_sha, "checks": report.summary()},
     )

@@ -87,6 +87,7 @@ class IssueSession(Leased):
         null=True, blank=True, help_text="Commits that are not ours were merged."
     )
     manual_review = models.BooleanField(default=False)
+    manual_review_reason = models.TextField(blank=True)
     followed_at = models.DateTimeField(null=True, blank=True)
 
     created_at = models.DateTimeField(auto_now_add=True)

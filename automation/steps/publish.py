@@ -1,0 +1,139 @@
+"""Publish: push, one pull request, one comment. Each is journaled and looked for before it is made."""
+
+from __future__ import annotations
+
+from automation import effects, messages
+from automation.environment import StepEnvironment
+from automation.models import Effect
+from automation.outcomes import Advance, Drop, Hold, Outcome
+from automation.texts import comment_text, key_of, pull_request_text
+from issues.models import IssueSession
+from issues.states import Step
+from projects.connection import login_of
+from projects.errors import OperatorError
+from projects.github.client import GitHubClient
+from projects.github.errors import ValidationFailed
+from projects.github.payloads import PullRequest
+from projects.leases import Lease
+
+HELD = {"git.rejected": "push_rejected", "git.branch_behind": "branch_taken_over"}
+REVIEW_LABEL = "needs-review"
+
+
+def run(session: IssueSession, env: StepEnvironment) -> Outcome:
+    project = session.project
+    issue = env.github.get_issue(project.github_repo, session.github_issue_number)
+    if issue.state != "open" and not _is_published(session):
+        return Drop("issue_closed", "The issue was closed before its pull request was opened.")
+    login = login_of(project, env.github)
+    try:
+        _push(session, env)
+    except OperatorError as error:
+        if error.code not in HELD:
+            raise
+        return Hold(HELD[error.code], str(error))
+    pr = _open_pull_request(session, env, login)
+    if session.manual_review:
+        _label(session, env, pr["number"])
+    if not issue.locked:
+        comment_once(
+            session, env.github, Effect.Kind.PR_COMMENT, lease=env.lease, login=login,
+            body=comment_text(session, pr_number=pr["number"]),
+        )
+    return Advance(
+        Step.FOLLOW,
+        reason="published",
+        changes={"pushed_sha": session.head_sha, "pr_number": pr["number"], "pr_state": pr["state"]},
+        evidence={"head_sha": session.head_sha, "pr_number": pr["number"], "pr_url": pr["url"]},
+    )
+
+
+def comment_once(
+    session: IssueSession, github: GitHubClient, kind: str, *, lease: Lease, login: str, body: str
+) -> None:
+    """One comment of this kind in this round, found by our login and the hidden marker."""
+    repo, number, key = session.project.github_repo, session.github_issue_number, key_of(session, kind)
+
+    def find() -> effects.Facts | None:
+        for comment in github.get_comments(repo, number):
+            if comment.author == login and messages.find_marker(comment.body) == key:
+                return {"id": comment.id, "url": comment.html_url}
+        return None
+
+    def act() -> effects.Facts:
+        comment = github.create_comment(repo, number, body)
+        return {"id": comment.id, "url": comment.html_url}
+
+    effects.perform(session, kind, lease=lease, find=find, act=act)
+
+
+def _is_published(session: IssueSession) -> bool:
+    return Effect.objects.filter(
+        issue_session=session, round=session.round, kind=Effect.Kind.PULL_REQUEST
+    ).exists()
+
+
+def _push(session: IssueSession, env: StepEnvironment) -> None:
+    branch, head = session.branch_name, session.head_sha
+    pushes = Effect.objects.filter(issue_session=session, kind=Effect.Kind.PUSH)
+    ours = {session.pushed_sha, *pushes.values_list("intent__head_sha", flat=True)}
+    ordinal = pushes.filter(round=session.round).exclude(intent__head_sha=head).count() + 1
+    present = env.mirror.remote_branches().get(branch)
+
+    def act() -> effects.Facts:
+        if present is not None and present not in ours:
+            raise OperatorError(
+                "git.branch_behind",
+                f"Somebody else has pushed {present[:10]} to {branch}.",
+                "Merge or remove that work, then retry: it is never overwritten.",
+            )
+        env.mirror.push(head, branch, expected=present)
+        return {"sha": head}
+
+    effects.perform(
+        session, Effect.Kind.PUSH, lease=env.lease, ordinal=ordinal, intent={"branch": branch, "head_sha": head},
+        find=lambda: {"sha": head} if present == head else None, act=act,
+    )
+
+
+def _open_pull_request(session: IssueSession, env: StepEnvironment, login: str) -> effects.Facts:
+    project, branch = session.project, session.branch_name
+    key = key_of(session, Effect.Kind.PULL_REQUEST)
+
+    def is_ours(pr: PullRequest) -> bool:
+        place = (pr.head_repo, pr.head_ref, pr.base_ref)
+        expected = (project.github_repo, branch, project.default_branch)
+        return pr.author == login and place == expected and messages.find_marker(pr.body) == key
+
+    def find() -> effects.Facts | None:
+        found = env.github.find_prs(
+            project.github_repo, owner=project.owner, branch=branch, base=project.default_branch
+        )
+        return next((_facts(pr) for pr in found if is_ours(pr)), None)
+
+    def act() -> effects.Facts:
+        title = messages.pull_request_title(session.github_issue_number, session.github_issue_title)
+        body = messages.pull_request_body(pull_request_text(session, env.mirror.history()))
+        try:
+            return _facts(env.github.create_pr(project.github_repo, branch, project.default_branch, title, body))
+        except ValidationFailed:
+            found = find()
+            if found is None:
+                raise
+            return found
+
+    return effects.perform(
+        session, Effect.Kind.PULL_REQUEST, lease=env.lease, intent={"head": branch}, find=find, act=act
+    )
+
+
+def _facts(pr: PullRequest) -> effects.Facts:
+    return {"number": pr.number, "url": pr.html_url, "state": "draft" if pr.draft else "open"}
+
+
+def _label(session: IssueSession, env: StepEnvironment, pr_number: int) -> None:
+    def act() -> effects.Facts:
+        env.github.add_labels(session.project.github_repo, pr_number, [REVIEW_LABEL])
+        return {"label": REVIEW_LABEL}
+
+    effects.perform(session, Effect.Kind.LABEL, lease=env.lease, find=lambda: None, act=act)
