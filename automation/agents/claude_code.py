@@ -141,4 +141,5 @@ def _usage(data: dict[str, Any]) -> Usage | None:
     output = read.number(counts.get("output_tokens"))
     if given[0] is None or output is None:
         return None
-    return Usage(sum(n for n in given if n), output, read.money(data.get("total_cost_usd")))
+    total = read.number(sum(n for n in given if n)) or 0
+    return Usage(total, output, read.money(data.get("total_cost_usd")))

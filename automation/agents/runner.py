@@ -22,7 +22,7 @@ from projects.workspace.processes import ProcessIdentity, Stop, run
 from projects.workspace.sandbox import Bind, Sandbox, Wrapped
 from projects.workspace.streams import Limits, StreamEnd, stream
 
-GRACE_SECONDS = 10.0  # for an agent that does not exit after its last word
+GRACE_SECONDS = 10.0
 STDERR_CHARS = 4_000
 VERSION_SECONDS = 10
 VERSION = re.compile(r"\d+\.\d+\.\d+\S*")
@@ -40,8 +40,10 @@ def run_agent(
     stop: Stop,
     on_start: Callable[[ProcessIdentity], None],
     on_event: Callable[[Event], None] | None = None,
+    grace_seconds: float = GRACE_SECONDS,
 ) -> AgentResult:
     """Run `task` to its end. `home` is the host's path of the agent's home, which `binds` must show too.
+    An agent that does not exit within `grace_seconds` after its last word is ended, and its word counts.
 
     Raises OperatorError for a command that cannot be used, and whatever `on_start` and `on_event` raise.
     """
@@ -56,7 +58,8 @@ def run_agent(
             write_files(home, launch.files)
             place = _Place(program, shown, binds, task.work_dir)
             version = _ask_version(launch, place, stop=stop)
-            watch = _Watch(adapter, task, record=record, stop=stop, on_event=on_event)
+            brakes = _Brakes(stop, grace_seconds)
+            watch = _Watch(adapter, task, record=record, brakes=brakes, on_event=on_event)
             end = _play(launch, place, watch=watch, limits=limits, on_start=on_start)
             result = _cleaned(watch.judge(end), version=version)
         record.write("note", f"{result.outcome}: {result.message}")
@@ -122,10 +125,15 @@ def _cleaned(result: AgentResult, *, version: str) -> AgentResult:
 class _Brakes(Stop):
     """All that ends a run from our side: the caller's wish, the limit of turns, the grace time."""
 
-    def __init__(self, wish: Stop) -> None:
+    def __init__(self, wish: Stop, grace_seconds: float) -> None:
         super().__init__()
         self.wish = wish
+        self.grace_seconds = grace_seconds
         self.deadline: float | None = None
+
+    def begin_grace(self) -> None:
+        if self.deadline is None:
+            self.deadline = time.monotonic() + self.grace_seconds
 
     def is_set(self) -> bool:
         if self.deadline is not None and time.monotonic() > self.deadline:
@@ -147,14 +155,14 @@ class _Watch:
         task: AgentTask,
         *,
         record: Transcript,
-        stop: Stop,
+        brakes: _Brakes,
         on_event: Callable[[Event], None] | None,
     ) -> None:
         self.adapter = adapter
         self.task = task
         self.record = record
         self.on_event = on_event
-        self.brakes = _Brakes(stop)
+        self.brakes = brakes
         self.digest = Digest()
         self.stderr = ""
         self.max_turns = None if adapter.limits_turns else task.max_turns
@@ -165,7 +173,7 @@ class _Watch:
             if isinstance(event, Finished):
                 if self.brakes.is_set():  # the last word of one that we ended already
                     continue
-                self.brakes.deadline = self.brakes.deadline or time.monotonic() + GRACE_SECONDS
+                self.brakes.begin_grace()
             self.digest.add(event)
             if self.on_event is not None:
                 self.on_event(event)

@@ -1,9 +1,9 @@
-"""An agent without a model: plays the first rule of a script that fits the prompt, and prints it as stream-json.
+"""An agent without a model: plays the first rule of a script that fits the prompt, printing stream-json.
 
 A program of its own, started by the scripted adapter inside the sandbox: standard library only.
-Usage: agent.py SCRIPT [SESSION-ID] < prompt. The script: {"pace": seconds per step, "rules": [{"match": regex,
-"unless": regex, "steps": [...]}]}. Steps: say, write, replace, delete, run, commit, sleep, hang, flood, daemon,
-fail, exit.
+Usage: agent.py SCRIPT [SESSION-ID] < prompt. The script is JSON:
+{"pace": seconds per step, "rules": [{"match": regex, "unless": regex, "steps": [{"say": "..."}, ...]}]}
+Steps: say, write, replace, delete, run, commit, sleep, hang, flood, daemon, fail, exit (the `do_` methods).
 """
 
 from __future__ import annotations
