@@ -1,0 +1,76 @@
+"""clock: the heartbeat, until it is told to end. A database or broker that is away is waited for."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from argparse import ArgumentTypeError
+from types import FrameType
+from typing import Any
+
+from django.core.management.base import CommandParser
+from django.db import Error as DatabaseTrouble
+from django.db import close_old_connections, connection
+
+from automation import schedules
+from automation.console import Answer, ConsoleCommand
+from automation.tick import tick
+
+try:
+    from redis.exceptions import RedisError
+except ImportError:  # redis is an extra
+
+    class RedisError(Exception):  # type: ignore[no-redef]
+        """Never raised."""
+
+
+logger = logging.getLogger(__name__)
+
+
+def seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0.1 <= value <= 3600:
+        raise ArgumentTypeError(f"{text!r} is not a number of seconds between 0.1 and 3600")
+    return value
+
+
+class Command(ConsoleCommand):
+    help = "Wake the projects that may have work, every few seconds, until SIGTERM or SIGINT."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--interval", type=seconds, default=15.0, help="Seconds between beats (15).")
+
+    def act(self, **options: Any) -> Answer:
+        ended = threading.Event()
+
+        def end(number: int, frame: FrameType | None) -> None:
+            ended.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, end)
+        beats = 0
+        is_scheduled = False
+        while not ended.is_set():
+            is_scheduled = beat(is_scheduled)
+            beats += 1
+            ended.wait(options["interval"])
+        return Answer({"beats": beats})
+
+
+def beat(is_scheduled: bool) -> bool:
+    """One tick, and before the first one that succeeds the schedule. Answers whether that is there."""
+    close_old_connections()
+    try:
+        if not is_scheduled:
+            schedules.ensure()
+        tick()
+    except (DatabaseTrouble, RedisError) as error:
+        logger.warning("outcome=no_tick %s: %s", type(error).__name__, error)
+        connection.close()
+        return False
+    return True

@@ -1,0 +1,129 @@
+"""Keeps several programs running as one: when one ends, or we are told to end, all of them end.
+
+All children share one process group, whose leader, the keeper, kills the whole group as soon as its standard
+input closes. So nothing is left over, even when this process is killed and even of what the children started
+(django-q2's workers outlive a killed cluster otherwise).
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from projects.errors import OperatorError
+
+KEEPER = ("/bin/sh", "-c", "read _; kill -KILL 0")
+PATIENCE_SECONDS = 10.0
+POLL_SECONDS = 0.1
+LINE_BYTES = 65_536
+PORTS_TRIED = 20
+
+
+@dataclass(frozen=True)
+class Part:
+    """One program: its name in front of each line, what to start, and what its environment has besides."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    pass_fds: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The part that ended by itself, and its exit code (negative: the signal)."""
+
+    name: str
+    code: int
+
+
+def supervise(
+    parts: Sequence[Part],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    stop: threading.Event,
+    say: Callable[[str], None],
+    patience: float = PATIENCE_SECONDS,
+) -> Ended | None:
+    """Run `parts` until one ends (answered) or `stop` is set (None). Nothing of them is alive afterwards."""
+    keeper = subprocess.Popen(KEEPER, stdin=subprocess.PIPE, process_group=0)
+    children: dict[str, subprocess.Popen[bytes]] = {}
+    readers = []
+    width = max(len(part.name) for part in parts)
+    try:
+        for part in parts:
+            child = _start(part, group=keeper.pid, env=env, cwd=cwd)
+            children[part.name] = child
+            arguments = (child.stdout, f"{part.name:<{width}} | ", say)
+            readers.append(threading.Thread(target=_forward, args=arguments, daemon=True))
+            readers[-1].start()
+        return _watch(children, stop)
+    finally:
+        _end(children, keeper, patience=patience)
+        for reader in readers:
+            reader.join(timeout=2)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket on `port`, or on the next free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, min(port + PORTS_TRIED, 65_536)):
+        try:
+            return socket.create_server((host, candidate), family=family)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                remedy = "Choose another --port (above 1023), or an address of this machine as --host."
+                message = f"Cannot listen on {host}, port {candidate}: {error.strerror}."
+                raise OperatorError("command.not_ready", message, remedy) from error
+    message = f"Port {port} and the {PORTS_TRIED - 1} after it are taken."
+    raise OperatorError("command.not_ready", message, "End what uses them, or choose another --port.")
+
+
+def _start(part: Part, *, group: int, env: Mapping[str, str], cwd: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        part.argv,
+        env={**env, **part.env},
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        process_group=group,
+        pass_fds=part.pass_fds,
+    )
+
+
+def _watch(children: Mapping[str, subprocess.Popen[bytes]], stop: threading.Event) -> Ended | None:
+    while not stop.wait(POLL_SECONDS):
+        for name, child in children.items():
+            code = child.poll()
+            if code is not None:
+                return Ended(name, code)
+    return None
+
+
+def _end(
+    children: Mapping[str, subprocess.Popen[bytes]], keeper: subprocess.Popen[bytes], *, patience: float
+) -> None:
+    """SIGTERM to each child; after `patience` seconds, or when all have ended, SIGKILL to the whole group."""
+    for child in children.values():
+        child.terminate()
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline and any(child.poll() is None for child in children.values()):
+        time.sleep(POLL_SECONDS)
+    keeper.communicate()
+    for child in children.values():
+        child.wait()
+
+
+def _forward(source: IO[bytes], prefix: str, say: Callable[[str], None]) -> None:
+    while line := source.readline(LINE_BYTES):
+        say(prefix + line.decode("utf-8", "replace").rstrip("\n"))
+    source.close()
