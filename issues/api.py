@@ -1,4 +1,4 @@
-"""The API of issues and sessions: reading them, and asking for start, retry, skip and stop through the verbs."""
+"""The API of issues and sessions: reading them, and asking the verbs for start, retry, skip and stop."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ class IssueViewSet(mixins.ListModelMixin, StrictViewSet):
     scopes = {"list": Scope.READ, "start": Scope.OPERATE}
 
     def get_queryset(self) -> Any:
-        project = get_object_or_404(Project.objects.visible_to(self.request.user), pk=self.kwargs["project_id"])
+        visible = Project.objects.visible_to(self.request.user)
+        project = get_object_or_404(visible, pk=self.kwargs["pk"])
         self.check_object_permissions(self.request, project)
         return IssueSession.objects.filter(project=project)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import django_filters
+import django_filters  # type: ignore[import-untyped]
 from django.db import connection
 from django.db.models import TextField
 from django.db.models.functions import Cast
@@ -15,7 +15,7 @@ from issues.querysets import IssueSessionQuerySet
 from issues.states import Status
 
 
-class IssueFilters(django_filters.FilterSet):
+class IssueFilters(django_filters.FilterSet):  # type: ignore[misc]
     """`status` may be given several times; `label` is one whole label."""
 
     status = django_filters.MultipleChoiceFilter(choices=Status.choices)

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from issues.models import Attempt, IssueSession
 from projects.models import ApiToken, Credential, Membership, Project, Role, Scope
@@ -53,6 +54,13 @@ def create_token(user: User, scope: str = Scope.ADMIN, **kwargs: Any) -> str:
     plain = ApiToken.generate()
     ApiToken.objects.create(user=user, scope=scope, token_hash=ApiToken.digest(plain), **kwargs)
     return plain
+
+
+def api_client(user: User, scope: str = Scope.ADMIN) -> APIClient:
+    """A client of the API that carries a new token of `user`."""
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {create_token(user, scope)}")
+    return client
 
 
 def create_session(*, project: Project | None = None, **kwargs: Any) -> IssueSession:

@@ -29,3 +29,5 @@ if "sqlite" in str(DATABASES["default"]["ENGINE"]):
     DATABASES["default"]["TEST"] = {"NAME": str(_here / "test.sqlite3")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 GITHUB_MUTATION_INTERVAL_SECONDS = 0.0
+STATIC_ROOT = _here / "static"
+STATIC_ROOT.mkdir()

@@ -1,0 +1,98 @@
+"""A project's automation as people see and switch it: start, stop, and how it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from automation.dispatch import free_places
+from issues import verbs
+from issues.models import IssueSession
+from issues.states import RUNNABLE, Status
+from issues.transitions import Conflict
+from projects import editing, leases
+from projects.models import Credential, Project
+
+SYNC_INTERVAL = timedelta(seconds=60)
+STOP_TRIES = 3
+
+
+@dataclass(frozen=True)
+class AutomationStatus:
+    """`next_sync` is empty while nothing syncs by itself; `blocked_reason` while nothing is in the way."""
+
+    running: bool
+    auto_sync: bool
+    auto_start: bool
+    running_sessions: int
+    pending: int
+    slots_free: int
+    last_tick: datetime | None
+    next_sync: datetime | None
+    blocked_reason: str | None
+
+
+def start(project: Project, *, actor: str) -> None:
+    editing.switch_automation(project, on=True, actor=actor)
+
+
+def stop(project: Project, *, actor: str, stop_running: bool = False) -> None:
+    """Start nothing new by itself. Running sessions finish, unless `stop_running`."""
+    editing.switch_automation(project, on=False, actor=actor)
+    if stop_running:
+        begun = Q(leases.live()) | ~Q(status=Status.PENDING)
+        for session in project.sessions.filter(begun, status__in=RUNNABLE):
+            _stop(session, actor)
+
+
+def status_of(project: Project, now: datetime | None = None) -> AutomationStatus:
+    now = now or timezone.now()
+    return AutomationStatus(
+        running=project.automation_enabled,
+        auto_sync=project.auto_sync,
+        auto_start=project.auto_start,
+        running_sessions=project.sessions.running().count(),
+        pending=project.sessions.filter(status=Status.PENDING).count(),
+        slots_free=free_places(project, now),
+        last_tick=project.last_tended_at,
+        next_sync=_next_sync(project, now),
+        blocked_reason=_blocked_reason(project, now),
+    )
+
+
+def _stop(session: IssueSession, actor: str) -> None:
+    """Stop a session that may be moving meanwhile; one that has ended by itself needs no stop."""
+    for _ in range(STOP_TRIES):
+        if session.status not in RUNNABLE:
+            return
+        try:
+            verbs.stop(session, actor=actor)
+            return
+        except Conflict:
+            session.refresh_from_db()
+
+
+def _next_sync(project: Project, now: datetime) -> datetime | None:
+    if project.sync_requested_at is not None:
+        return now
+    if not (project.automation_enabled and project.auto_sync):
+        return None
+    due = project.last_synced_at + SYNC_INTERVAL if project.last_synced_at else now
+    return max(due, project.retry_at or due, now)
+
+
+def _blocked_reason(project: Project, now: datetime) -> str | None:
+    """The project's own trouble first, then its credential's."""
+    if project.error_code:
+        return project.error_message
+    credential: Credential | None = project.credential
+    if credential is None:
+        return None
+    if credential.error_code:
+        return credential.error_message
+    if credential.rate_retry_at is not None and credential.rate_retry_at > now:
+        return f"GitHub's rate limit is used up until {credential.rate_retry_at:%H:%M} UTC."
+    return None

@@ -1,0 +1,61 @@
+"""Every path of the API. Each is served without a trailing slash, as published, and with one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, path
+from drf_spectacular.views import SpectacularAPIView
+
+from automation.api import AutomationViewSet
+from config.schema import DocsView
+from issues.api import IssueViewSet, SessionViewSet
+from projects.api import ProjectViewSet
+from projects.problems import not_found
+from verification.api import ResultViewSet
+
+app_name = "api"
+
+
+def both(route: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
+    """The route as published and with a slash; `reverse` gives the published one."""
+    return [path(f"{route}/", view), path(route, view, name=name)]
+
+
+PROJECTS = ProjectViewSet.as_view({"get": "list", "post": "create"})
+PROJECT = ProjectViewSet.as_view(
+    {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+)
+SYNC = ProjectViewSet.as_view({"post": "sync"})
+ISSUES = IssueViewSet.as_view({"get": "list"})
+START = IssueViewSet.as_view({"post": "start"})
+SESSIONS = SessionViewSet.as_view({"get": "list"})
+SESSION = SessionViewSet.as_view({"get": "retrieve"})
+RETRY = SessionViewSet.as_view({"post": "retry"})
+SKIP = SessionViewSet.as_view({"post": "skip"})
+STOP = SessionViewSet.as_view({"post": "stop"})
+RESULTS = ResultViewSet.as_view({"get": "list"})
+AUTOMATION_START = AutomationViewSet.as_view({"post": "start"})
+AUTOMATION_STOP = AutomationViewSet.as_view({"post": "stop"})
+AUTOMATION_STATUS = AutomationViewSet.as_view({"get": "status"})
+
+urlpatterns = [
+    *both("projects", PROJECTS, "projects"),
+    *both("projects/<int:pk>", PROJECT, "project"),
+    *both("projects/<int:pk>/sync", SYNC, "sync"),
+    *both("projects/<int:pk>/issues", ISSUES, "issues"),
+    *both("projects/<int:pk>/issues/<int:num>/start", START, "start"),
+    *both("projects/<int:pk>/automation/start", AUTOMATION_START, "automation-start"),
+    *both("projects/<int:pk>/automation/stop", AUTOMATION_STOP, "automation-stop"),
+    *both("projects/<int:pk>/automation/status", AUTOMATION_STATUS, "automation-status"),
+    *both("issue-sessions", SESSIONS, "sessions"),
+    *both("issue-sessions/<int:pk>", SESSION, "session"),
+    *both("issue-sessions/<int:pk>/retry", RETRY, "retry"),
+    *both("issue-sessions/<int:pk>/skip", SKIP, "skip"),
+    *both("issue-sessions/<int:pk>/stop", STOP, "stop"),
+    *both("issue-sessions/<int:pk>/verification-results", RESULTS, "results"),
+    *both("schema", SpectacularAPIView.as_view(), "schema"),
+    *both("docs", DocsView.as_view(url_name="api:schema"), "docs"),
+    path("<path:rest>", not_found),
+]

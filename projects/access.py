@@ -1,0 +1,47 @@
+"""Giving programs access: API tokens, made and revoked with an audit row; how an actor is named."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from projects.models import ApiToken
+from projects.models.audit import record
+
+
+@transaction.atomic
+def create_token(
+    user: AbstractBaseUser,
+    *,
+    scope: str,
+    name: str = "",
+    expires_at: datetime | None = None,
+    actor: str = "command line",
+) -> tuple[ApiToken, str]:
+    """A new token of `user` and its plain text, which nobody can read a second time."""
+    plain = ApiToken.generate()
+    token = ApiToken(user_id=user.pk, scope=scope, name=name, expires_at=expires_at)
+    token.token_hash = ApiToken.digest(plain)
+    token.full_clean(exclude=["token_hash"])
+    token.save()
+    record(actor=actor, verb="token.created", subject=token, token=token.pk, scope=scope)
+    return token, plain
+
+
+@transaction.atomic
+def revoke_token(token: ApiToken, *, actor: str) -> bool:
+    """False when it was revoked already."""
+    rows = ApiToken.objects.filter(pk=token.pk, revoked_at=None)
+    if not rows.update(revoked_at=timezone.now()):
+        return False
+    record(actor=actor, verb="token.revoked", subject=token, token=token.pk)
+    return True
+
+
+def actor_name(user: Any, token: ApiToken | None = None) -> str:
+    """How journals name who acted: the user, and the token when a program acted for them."""
+    return f"{user.get_username()} by token {token.name or token.pk}" if token else str(user.get_username())

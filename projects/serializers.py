@@ -1,0 +1,111 @@
+"""Projects as the API shows and takes them. Secrets go in and never come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from projects import editing
+from projects.models import Project
+from projects.rules import check_agent, check_working_dir
+from projects.strict import StrictFields
+
+COMMANDS = [
+    "setup_command",
+    "verification_command",
+    "lint_command",
+    "type_check_command",
+    "test_command",
+    "build_command",
+    "smoke_command",
+    "custom_checks",
+]
+AGENT = [
+    "agent",
+    "agent_model",
+    "agent_command",
+    "attempt_max_minutes",
+    "attempt_silence_minutes",
+    "attempt_max_turns",
+    "attempt_max_cost_usd",
+    "check_max_minutes",
+]
+TRIAGE = ["skip_labels", "complex_labels", "review_level"]
+STATE = [
+    "automation_enabled",
+    "last_synced_at",
+    "error_code",
+    "error_message",
+    "error_since",
+    "created_at",
+]
+
+
+class ProjectSerializer(StrictFields, serializers.ModelSerializer[Project]):
+    """`github_token` and `webhook_secret`: absent or empty keeps what is stored, null removes it."""
+
+    github_token = serializers.CharField(
+        write_only=True, required=False, allow_null=True, allow_blank=True, max_length=500
+    )
+    webhook_secret = serializers.CharField(
+        write_only=True, required=False, allow_null=True, allow_blank=True, max_length=500
+    )
+    github_token_set = serializers.SerializerMethodField()
+    webhook_secret_set = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Project
+        fields = [
+            "id",
+            "name",
+            "github_repo",
+            "github_token",
+            "github_token_set",
+            "webhook_secret",
+            "webhook_secret_set",
+            "working_dir",
+            "default_branch",
+            "issue_filter",
+            "auto_sync",
+            "auto_start",
+            "max_concurrent",
+            *COMMANDS,
+            *AGENT,
+            *TRIAGE,
+            *STATE,
+        ]
+        read_only_fields = ["id", *STATE]
+
+    def get_github_token_set(self, project: Project) -> bool:
+        return project.credential_id is not None
+
+    def get_webhook_secret_set(self, project: Project) -> bool:
+        return project.webhook_credential_id is not None
+
+    def validate_working_dir(self, value: str) -> str:
+        check_working_dir(value, self.instance.pk if self.instance else None)
+        return value
+
+    def validate_agent(self, value: str) -> str:
+        check_agent(value, self.context["request"].user, self.instance)
+        return value
+
+    def create(self, validated_data: dict[str, Any]) -> Project:
+        secrets = _take_secrets(validated_data)
+        project = Project(**validated_data)
+        owner = self.context["request"].user
+        editing.create(project, secrets=secrets, actor=self.context["view"].actor, owner=owner)
+        return project
+
+    def update(self, instance: Project, validated_data: dict[str, Any]) -> Project:
+        secrets = _take_secrets(validated_data)
+        changed = [name for name, value in validated_data.items() if getattr(instance, name) != value]
+        for name in changed:
+            setattr(instance, name, validated_data[name])
+        editing.change(instance, changed, secrets=secrets, actor=self.context["view"].actor)
+        return instance
+
+
+def _take_secrets(values: dict[str, Any]) -> dict[str, str | None]:
+    return {name: values.pop(name) for name in editing.SECRETS if name in values}

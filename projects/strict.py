@@ -1,0 +1,68 @@
+"""What a request says and nobody knows is an error, not silence: parameters, fields, bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.viewsets import GenericViewSet
+
+from projects.access import actor_name
+from projects.models import ApiToken
+
+PAGE_PARAMETERS = frozenset({"page", "page_size"})
+
+
+class StrictViewSet(GenericViewSet[Any]):
+    """Refuses unknown query parameters and bodies where none is read, and says who acts.
+
+    `scopes` names the scope of each action, `with_body` the actions that read a body.
+    """
+
+    scopes: dict[str, str]
+    with_body = frozenset({"create", "update", "partial_update"})
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        known = self._known_parameters()
+        unknown = sorted(set(request.query_params) - known)
+        if unknown:
+            hint = f"Unknown parameter. Known here: {', '.join(sorted(known)) or 'none'}."
+            raise ValidationError({name: [hint] for name in unknown})
+        if request.method not in SAFE_METHODS and self.action not in self.with_body and request.data:
+            raise ValidationError("No body is expected here.")
+
+    @property
+    def actor(self) -> str:
+        token = self.request.auth if isinstance(self.request.auth, ApiToken) else None
+        return actor_name(self.request.user, token)
+
+    def _known_parameters(self) -> frozenset[str]:
+        if self.action != "list":
+            return frozenset()
+        filterset = getattr(self, "filterset_class", None)
+        return PAGE_PARAMETERS | frozenset(filterset.base_filters if filterset else ())
+
+
+class StrictFields(serializers.Serializer[Any]):
+    """Refuses unknown fields, and text that no database stores. Read-only fields may come back unchanged."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            errors = {name: ["Unknown field."] for name in data if name not in self.fields}
+            broken = [name for name, value in data.items() if _is_broken(value)]
+            errors |= {name: ["Remove the NUL or broken character."] for name in broken}
+            if errors:
+                raise ValidationError(errors)
+        return super().to_internal_value(data)
+
+
+def _is_broken(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value or any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, dict):
+        return any(_is_broken(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(_is_broken(part) for part in value)

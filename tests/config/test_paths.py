@@ -1,0 +1,108 @@
+"""Every published path is served with and without a slash, and described once."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.urls import reverse
+
+from config.api import urlpatterns
+from tests.factories import api_client, create_project, create_session, create_superuser
+
+PUBLISHED = [
+    ("GET", "/api/projects", 200),
+    ("POST", "/api/projects", 400),
+    ("GET", "/api/projects/{project}", 200),
+    ("PUT", "/api/projects/{project}", 400),
+    ("PATCH", "/api/projects/{project}", 200),
+    ("POST", "/api/projects/{project}/sync", 202),
+    ("GET", "/api/projects/{project}/issues", 200),
+    ("POST", "/api/projects/{project}/issues/{num}/start", 202),
+    ("POST", "/api/projects/{project}/automation/start", 200),
+    ("GET", "/api/projects/{project}/automation/status", 200),
+    ("POST", "/api/projects/{project}/automation/stop", 200),
+    ("GET", "/api/issue-sessions", 200),
+    ("GET", "/api/issue-sessions/{session}", 200),
+    ("GET", "/api/issue-sessions/{session}/verification-results", 200),
+    ("POST", "/api/issue-sessions/{session}/retry", 409),
+    ("POST", "/api/issue-sessions/{session}/stop", 200),
+    ("POST", "/api/issue-sessions/{session}/skip", 200),
+    ("DELETE", "/api/projects/{project}", 204),
+    ("GET", "/api/schema", 200),
+    ("GET", "/api/docs", 200),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize(("method", "path", "status"), PUBLISHED)
+def test_every_published_path_answers_in_both_forms(method, path, status, slash):
+    session = create_session()
+    client = api_client(create_superuser())
+    path = path.format(project=session.project_id, num=session.github_issue_number, session=session.pk)
+    answer = client.generic(method, path + slash, "{}", content_type="application/json")
+    assert answer.status_code == status, answer.content
+
+
+def test_no_path_of_the_api_is_missing_from_the_list_above():
+    routes = {str(route.pattern) for route in urlpatterns if route.name}
+    published = {
+        path.removeprefix("/api/")
+        .replace("{num}", "<int:num>")
+        .replace("{project}", "<int:pk>")
+        .replace("{session}", "<int:pk>")
+        for _, path, _ in PUBLISHED
+    }
+    assert routes == published
+
+
+def test_reverse_gives_the_published_form():
+    assert reverse("api:session", args=[7]) == "/api/issue-sessions/7"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/api/nothing", "/api/projects/x", "/api/projects/1/merge/"])
+def test_an_unknown_path_is_a_problem_document(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_the_schema_has_no_warnings_and_no_slashes(tmp_path):
+    file = tmp_path / "schema.yml"
+    call_command("spectacular", "--fail-on-warn", "--validate", "--file", str(file))
+    paths = [line.strip(" :") for line in file.read_text().splitlines() if line.startswith("  /")]
+    assert "/api/projects/{id}" in paths
+    assert not [path for path in paths if path.endswith("/")]
+
+
+@pytest.mark.django_db
+def test_the_docs_page_loads_its_script_as_a_file_and_keeps_the_policy(client):
+    page = client.get("/api/docs")
+    assert "script-src 'self';" in page["Content-Security-Policy"]
+    assert b"<script>" not in page.content
+
+
+def test_the_start_page_leads_to_the_admin(client):
+    assert client.get("/")["Location"] == "/admin/"
+
+
+def test_healthz_asks_no_database(client):
+    assert client.get("/healthz").json() == {"ok": True}
+
+
+@pytest.mark.django_db
+def test_readyz_is_ready_on_a_migrated_database(client):
+    create_project()
+    assert client.get("/readyz").json() == {"ok": True, "missing": []}
+
+
+@pytest.mark.django_db
+def test_readyz_names_what_is_missing_and_nothing_else(client):
+    def fail(execute, *args):
+        raise DatabaseError("server at 10.0.0.1 said no")
+
+    with connection.execute_wrapper(fail):
+        answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"ok": False, "missing": ["database"]})
