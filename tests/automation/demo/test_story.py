@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import json
-import re
 import subprocess
 import sys
 
 import pytest
 
-from automation.demo import origin, story
+from automation.demo import origin, scripted_agent, story
 from automation.demo.github import StandIn
 
 PROMPT = "Work on issue #{number}: {issue.title}\n\n{issue.body}\n"
@@ -20,7 +18,14 @@ def checkout(tmp_path):
         repo = story.set_stage(hub)
         subprocess.run(["git", "clone", "-q", repo.path, tmp_path / "checkout"], check=True)
         assert [issue.title for issue in hub.issues(repo)] == [issue.title for issue in story.ISSUES]
+    git(tmp_path / "checkout", "config", "user.name", "Agent")
+    git(tmp_path / "checkout", "config", "user.email", "agent@example.com")
     return tmp_path / "checkout"
+
+
+def git(checkout, *args):
+    done = subprocess.run(["git", *args], cwd=checkout, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def check(checkout, command=origin.TEST_COMMAND):
@@ -30,33 +35,25 @@ def check(checkout, command=origin.TEST_COMMAND):
 
 
 def play(checkout, prompt):
-    """Write what the first matching rule of the script writes, and run what it runs."""
-    rules = json.loads(story.agent_script())["rules"]
-    rule = next(rule for rule in rules if re.search(rule["match"], prompt))
-    for step in rule["steps"]:
-        for path, content in step.get("write", {}).items():
-            (checkout / path).write_text(content)
-        if command := step.get("run"):
-            code, output = check(checkout, command)
-            assert code == 0, output
-    return rule
+    """Let the scripted agent work in the checkout; the subjects of the commits it made."""
+    (checkout.parent / "script.json").write_text(story.agent_script())
+    argv = [sys.executable, scripted_agent.__file__, str(checkout.parent / "script.json")]
+    before = git(checkout, "rev-parse", "HEAD")
+    done = subprocess.run(argv, cwd=checkout, input=prompt, capture_output=True, text=True, check=True)
+    assert '"is_error": true' not in done.stdout
+    assert git(checkout, "status", "--porcelain") == ""
+    return git(checkout, "log", "--format=%s", f"{before}..HEAD").splitlines()
 
 
 def test_the_history_is_the_same_every_time(checkout, tmp_path):
-    log = subprocess.run(
-        ["git", "log", "--format=%s", "main"], cwd=checkout, capture_output=True, text=True, check=True
-    )
-    assert log.stdout.splitlines() == [
-        "Split bills between people",
-        "Add mean and median",
-        "Start the package",
+    assert git(checkout, "log", "--format=%cs %s", "main").splitlines() == [
+        "2026-01-03 Split bills between people",
+        "2026-01-02 Add mean and median",
+        "2026-01-01 Start the package",
     ]
     with StandIn({}, root=tmp_path / "again") as hub:
         sha = origin.fill(hub.create_repository("acme/calc").bare)
-    head = subprocess.run(
-        ["git", "rev-parse", "main"], cwd=checkout, capture_output=True, text=True, check=True
-    )
-    assert head.stdout.strip() == sha
+    assert git(checkout, "rev-parse", "main") == sha
 
 
 def test_the_suite_is_green_with_three_known_failures(checkout):
@@ -74,7 +71,8 @@ def test_the_known_failures_are_real(checkout):
 
 
 def test_the_median_is_fixed_at_once(checkout):
-    play(checkout, PROMPT.format(number=1, issue=story.MEDIAN))
+    subjects = play(checkout, PROMPT.format(number=1, issue=story.MEDIAN))
+    assert subjects == ["Return the mean of the two middle values"]
     code, output = check(checkout)
     assert (code, "OK (expected failures=2)" in output) == (0, True)
 
@@ -86,7 +84,10 @@ def test_the_bill_fails_first_and_passes_when_told_why(checkout):
     assert code == 1
     assert "FAILED (failures=1, expected failures=1)" in output
     second = play(checkout, f"{prompt}\nAttempt 2. The checks said:\n{output}")
-    assert second != first
+    assert (first, second) == (
+        ["Keep the cents that do not divide evenly"],
+        ["Hand out the remaining cents one by one"],
+    )
     assert check(checkout)[0] == 0
 
 
