@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from projects.workspace.mirror import Mirror
 
 from automation.agents.base import Adapter
-from automation.agents.registry import adapter_for
+from automation.agents.registry import get_adapter
 from automation.holding import Holding
 from issues.models import IssueSession
 from projects.connection import connect, mirror_of, noting_bad_credentials
 from projects.github.client import GitHubClient
 from projects.leases import Lease
 from projects.workspace import checkouts
-from projects.workspace.mirror import Mirror
 from projects.workspace.processes import Stop
 from projects.workspace.sandbox import Sandbox, detect
 
@@ -43,7 +43,7 @@ def environment_for(session: IssueSession, holding: Holding) -> Iterator[StepEnv
             github=connect(project),
             mirror=mirror_of(project, stop=holding.stop),
             sandbox=detect(settings.AUTOWRKERS_SANDBOX),
-            adapter=adapter_for(project.agent),
+            adapter=get_adapter(project.agent),
             stop=holding.stop,
             lease=holding.lease,
             clone=checkouts.clone_path(session.pk, holding.lease.fence),

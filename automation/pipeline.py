@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -143,7 +144,7 @@ def _apply(session: IssueSession, outcome: Outcome, lease: Lease) -> bool:
 def _go_on(session: IssueSession, outcome: Advance, lease: Lease) -> None:
     status = Status.IN_PROGRESS if outcome.step == Step.PREPARE else STEP_STATUS[outcome.step]
     changes = dict(outcome.changes) | {"step": outcome.step}
-    common = {
+    common: dict[str, Any] = {
         "reason": outcome.reason,
         "message": outcome.message,
         "lease": lease,
@@ -160,7 +161,7 @@ def _go_on(session: IssueSession, outcome: Advance, lease: Lease) -> None:
 def _count(session: IssueSession, outcome: AttemptFailed, lease: Lease) -> bool:
     """One attempt used up: go back for the next one, or fail and say so on the issue."""
     attempts = session.attempts + 1
-    facts = {
+    facts: dict[str, Any] = {
         "reason": outcome.reason,
         "message": outcome.message,
         "lease": lease,

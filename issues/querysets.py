@@ -14,7 +14,7 @@ from projects import leases
 from projects.models import Project, Scope
 
 if TYPE_CHECKING:
-    from issues.models.session import IssueSession
+    pass
 
 ENQUEUE_GRACE = timedelta(seconds=60)
 

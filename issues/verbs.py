@@ -76,7 +76,7 @@ def retry(session: IssueSession, *, actor: str) -> str:
     _refuse_unless_allowed(session, "retry", actor)
     if session.status == Status.NEEDS_REVIEW:
         return start(session, actor=actor)
-    queue = {"queued_at": timezone.now(), "queued_by": actor[:200], "enqueued_at": None}
+    queue: dict[str, Any] = {"queued_at": timezone.now(), "queued_by": actor[:200], "enqueued_at": None}
     _new_round(session, actor=actor, reason="retried_by_person", queue=queue)
     signals.work_requested.send(IssueSession, project_pk=session.project_id)
     return DONE
@@ -114,7 +114,7 @@ def _end(session: IssueSession, verb: str, *, actor: str) -> str:
 
 def _new_round(session: IssueSession, *, actor: str, reason: str, queue: dict[str, Any]) -> None:
     """A fresh start from the present base. The branch stays ours; the former pull request is not taken over."""
-    fresh = {
+    fresh: dict[str, Any] = {
         "round": session.round + 1,
         "attempts": 0,
         "step": Step.PREPARE,

@@ -16,8 +16,12 @@ def collect(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> st
     """The imported head, or why nothing can be imported. A clone that cannot be used is removed."""
     binds = checkouts.agent_binds(env.mirror, env.clone, env.home)
     try:
-        checkouts.commit_leftovers(env.clone, sandbox=env.sandbox, binds=binds,
-                                   message=messages.leftovers(session.github_issue_number))
+        checkouts.commit_leftovers(
+            env.clone,
+            sandbox=env.sandbox,
+            binds=binds,
+            message=messages.leftovers(session.github_issue_number),
+        )
         head_sha = env.mirror.import_head(
             env.clone, session_id=session.pk, base_sha=session.base_sha, sandbox=env.sandbox
         )

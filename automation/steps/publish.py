@@ -37,7 +37,11 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
         _label(session, env, pr["number"])
     if not issue.locked:
         comment_once(
-            session, env.github, Effect.Kind.PR_COMMENT, lease=env.lease, login=login,
+            session,
+            env.github,
+            Effect.Kind.PR_COMMENT,
+            lease=env.lease,
+            login=login,
             body=comment_text(session, pr_number=pr["number"]),
         )
     return Advance(
@@ -91,8 +95,13 @@ def _push(session: IssueSession, env: StepEnvironment) -> None:
         return {"sha": head}
 
     effects.perform(
-        session, Effect.Kind.PUSH, lease=env.lease, ordinal=ordinal, intent={"branch": branch, "head_sha": head},
-        find=lambda: {"sha": head} if present == head else None, act=act,
+        session,
+        Effect.Kind.PUSH,
+        lease=env.lease,
+        ordinal=ordinal,
+        intent={"branch": branch, "head_sha": head},
+        find=lambda: {"sha": head} if present == head else None,
+        act=act,
     )
 
 
@@ -115,7 +124,9 @@ def _open_pull_request(session: IssueSession, env: StepEnvironment, login: str) 
         title = messages.pull_request_title(session.github_issue_number, session.github_issue_title)
         body = messages.pull_request_body(pull_request_text(session, env.mirror.history()))
         try:
-            return _facts(env.github.create_pr(project.github_repo, branch, project.default_branch, title, body))
+            return _facts(
+                env.github.create_pr(project.github_repo, branch, project.default_branch, title, body)
+            )
         except ValidationFailed:
             found = find()
             if found is None:

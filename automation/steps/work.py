@@ -43,14 +43,21 @@ PAUSES = {
     AgentOutcome.MODEL_ERROR: ("model_error", None),
     AgentOutcome.SESSION_LOST: ("session_lost", timedelta(seconds=1)),
 }
-HELD = {AgentOutcome.ASKED: "agent_asked", AgentOutcome.BLOCKED: "agent_blocked", AgentOutcome.BUDGET: "budget"}
+HELD = {
+    AgentOutcome.ASKED: "agent_asked",
+    AgentOutcome.BLOCKED: "agent_blocked",
+    AgentOutcome.BUDGET: "budget",
+}
 
 
 def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     attempt = session.session
     if attempt is None or not _awaits_collection(attempt, session):
         if attempts.keeps_failing(session):
-            return Hold("keeps_failing", f"The agent was started five times without coming to work. {session.last_error}")
+            return Hold(
+                "keeps_failing",
+                f"The agent was started five times without coming to work. {session.last_error}",
+            )
         if not env.clone.exists():
             return Advance(Step.PREPARE, reason="clone_missing")
         fault = run_setup(session, env.mirror, clone=env.clone, sandbox=env.sandbox, stop=env.stop)
@@ -97,7 +104,9 @@ def _run_agent(session: IssueSession, env: StepEnvironment) -> Attempt:
             model=project.agent_model,
             max_turns=project.attempt_max_turns,
             max_cost_usd=project.attempt_max_cost_usd,
-            environment={name: os.environ[name] for name in settings.AUTOWRKERS_AGENT_ENV if name in os.environ},
+            environment={
+                name: os.environ[name] for name in settings.AUTOWRKERS_AGENT_ENV if name in os.environ
+            },
             prior_input_tokens=prior[0],
             prior_output_tokens=prior[1],
         ),
@@ -147,9 +156,15 @@ def _judge(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> Out
     if outcome not in (AgentOutcome.DONE, AgentOutcome.NO_CHANGE):
         return AttemptFailed(outcome.value, attempt.message, evidence={"attempt": attempt.number})
     if collected == attempt.base_sha:
-        return AttemptFailed("no_commit", "The agent ended without a new commit.", evidence={"attempt": attempt.number})
-    return Advance(Step.VERIFY, reason="committed", changes={"head_sha": collected},
-                   evidence={"attempt": attempt.number, "head_sha": collected})
+        return AttemptFailed(
+            "no_commit", "The agent ended without a new commit.", evidence={"attempt": attempt.number}
+        )
+    return Advance(
+        Step.VERIFY,
+        reason="committed",
+        changes={"head_sha": collected},
+        evidence={"attempt": attempt.number, "head_sha": collected},
+    )
 
 
 def _salvage(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> None:

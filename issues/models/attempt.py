@@ -39,7 +39,9 @@ class Attempt(models.Model):
         max_length=100, blank=True, help_text="Tells the process from a later one."
     )
     started_at = models.DateTimeField(auto_now_add=True)
-    retry_at = models.DateTimeField(null=True, blank=True, help_text="When the agent's service wants to be asked again.")
+    retry_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the agent's service wants to be asked again."
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

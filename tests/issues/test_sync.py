@@ -37,7 +37,7 @@ def session_of(project, number):
 
 
 def listings(hub):
-    return [request for request in hub.requests if request.path == f"/repos/{REPO}/issues"]
+    return [seen for seen in hub.requests if seen.method == "GET" and seen.path.endswith("/issues")]
 
 
 def test_open_issues_become_pending_sessions_and_a_second_sync_changes_nothing(hub, project):
@@ -46,7 +46,9 @@ def test_open_issues_become_pending_sessions_and_a_second_sync_changes_nothing(h
     assert (report.new, report.finished) == (1, True)
     session = session_of(project, number)
     assert (session.status, session.github_issue_title, session.github_issue_labels) == (
-        "pending", "Sum is off by one", ["bug"]
+        "pending",
+        "Sum is off by one",
+        ["bug"],
     )
     assert session.queued_at is None
     before = list(IssueSession.objects.values())
@@ -56,13 +58,14 @@ def test_open_issues_become_pending_sessions_and_a_second_sync_changes_nothing(h
 
 
 def test_pull_requests_in_the_list_are_not_issues(hub, project):
-    hub.repository(REPO).bare.git("branch", "other", "main")
     hub.create_issue(REPO, "An issue", "")
-    hub.requests.clear()
-    listed = [{"number": 1}]
-    assert listed
+    bare = hub.repository(REPO).bare
+    commit = bare.git("commit-tree", "main^{tree}", "-p", "main", "-m", "More").strip()
+    bare.git("branch", "other", commit)
+    connect(project).create_pr(REPO, "other", "main", "A pull request", "")
     report = sync(project)
-    assert report.listed == report.new == 1
+    assert (report.listed, report.new) == (2, 1)
+    assert IssueSession.objects.get().github_issue_title == "An issue"
 
 
 def test_the_list_is_asked_for_page_by_page_and_no_more(hub, project):
@@ -113,7 +116,8 @@ def test_a_closed_issue_with_our_pull_request_is_left_to_the_pull_request(hub, p
 def test_a_skip_label_skips_and_its_removal_brings_the_issue_back(hub, project):
     number = hub.create_issue(REPO, "Shall we?", "", labels=["needs-discussion"])
     sync(project)
-    assert (session_of(project, number).status, session_of(project, number).reason) == ("skipped", "skip_label")
+    session = session_of(project, number)
+    assert (session.status, session.reason) == ("skipped", "skip_label")
     hub.edit_issue(REPO, number, labels=[])
     sync(project)
     assert session_of(project, number).status == Status.PENDING

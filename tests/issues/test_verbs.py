@@ -32,8 +32,10 @@ def test_start_of_a_queued_session_changes_nothing():
     assert fresh(session).queued_by == "bob"
 
 
-@pytest.mark.parametrize(("step", "status"), [("prepare", "pending"), ("work", "in_progress"),
-                                              ("verify", "verifying"), ("publish", "verifying")])
+@pytest.mark.parametrize(
+    ("step", "status"),
+    [("prepare", "pending"), ("work", "in_progress"), ("verify", "verifying"), ("publish", "verifying")],
+)
 def test_start_lets_a_held_session_go_on_where_it_stood(step, status):
     session = create_session(status=Status.NEEDS_REVIEW, step=step)
     verbs.start(session, actor="ann")
@@ -42,7 +44,8 @@ def test_start_lets_a_held_session_go_on_where_it_stood(step, status):
 
 
 def test_retry_of_a_failed_session_opens_a_new_round():
-    session = create_session(status=Status.FAILED, attempts=3, step=Step.VERIFY, head_sha="a" * 40, pr_number=7)
+    values = {"attempts": 3, "step": Step.VERIFY, "head_sha": "a" * 40, "pr_number": 7}
+    session = create_session(status=Status.FAILED, **values)
     verbs.retry(session, actor="ann")
     session = fresh(session)
     assert (session.status, session.step, session.round, session.attempts) == ("pending", "prepare", 2, 0)
@@ -58,8 +61,10 @@ def test_a_reopened_issue_can_be_started_again_but_a_closed_one_cannot():
     assert fresh(reopened).round == 2
 
 
-@pytest.mark.parametrize(("verb", "status", "reason"), [("skip", "skipped", "skipped_by_person"),
-                                                        ("stop", "needs_review", "stopped")])
+@pytest.mark.parametrize(
+    ("verb", "status", "reason"),
+    [("skip", "skipped", "skipped_by_person"), ("stop", "needs_review", "stopped")],
+)
 def test_skip_and_stop_act_at_once_on_a_session_that_nobody_works_on(verb, status, reason):
     session = create_session(status=Status.IN_PROGRESS, queued_at=timezone.now())
     assert getattr(verbs, verb)(session, actor="ann") == verbs.DONE

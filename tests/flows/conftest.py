@@ -1,0 +1,71 @@
+"""Whole stories: a project on the stand-in, a scripted agent, and the loop driven in this process."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.utils import timezone
+
+from automation.demo import story
+from automation.pipeline import advance
+from automation.tend import tend
+from issues.models import IssueSession
+from projects.models import Project
+from tests.linking import link
+
+
+class Story:
+    """Drives a linked project: `run` does what clock and queue would, in order and at once."""
+
+    def __init__(self, hub, project, script):
+        self.hub, self.project, self.script = hub, project, script
+
+    def agent(self, *rules, **values):
+        self.script.write_text(json.dumps({"pace": 0, "rules": list(rules)} | values))
+
+    def issue(self, title="median() is wrong", body="See calc/averages.py", **values):
+        return self.hub.create_issue("acme/calc", title, body, **values)
+
+    def session(self, number):
+        return IssueSession.objects.get(project=self.project, github_issue_number=number)
+
+    def run(self, rounds=1):
+        for _ in range(rounds):
+            mine = Project.objects.filter(pk=self.project.pk)
+            mine.update(retry_at=None, sync_requested_at=timezone.now())
+            assert tend(self.project.pk)
+            handed_over = IssueSession.objects.filter(enqueued_at__isnull=False, queued_at__isnull=False)
+            for pk in handed_over.values_list("pk", flat=True):
+                advance(pk)
+                IssueSession.objects.filter(pk=pk).update(enqueued_at=None)
+
+    def comments(self, number):
+        return [c for c in self.hub.comments("acme/calc", number) if c.author == "autowrkers-bot"]
+
+    def branches(self):
+        return sorted(self.hub.repository("acme/calc").bare.branches())
+
+    def footprint(self, numbers):
+        """All that the product may leave on GitHub."""
+        return self.branches(), len(self.hub.pulls("acme/calc")), [len(self.comments(n)) for n in numbers]
+
+
+@pytest.fixture
+def tale(hub, settings, token, tmp_path):
+    settings.AUTOWRKERS_WORKSPACE_ROOT = tmp_path / "workspace"
+    settings.AUTOWRKERS_LOG_ROOT = tmp_path / "logs"
+    script = tmp_path / "agent.json"
+    script.write_text(story.agent_script())
+    project = link(
+        hub,
+        settings,
+        token,
+        agent_command=str(script),
+        automation_enabled=True,
+        auto_start=True,
+        max_concurrent=3,
+        **story.COMMANDS,
+    )
+    settings.AUTOWRKERS_AGENT_SLOTS = 3
+    return Story(hub, project, script)
