@@ -10,7 +10,7 @@ import base64
 import json
 import logging
 import re
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 MASK = "[redacted]"
 SHORTEST = 8
@@ -83,7 +83,7 @@ class RedactingFilter(logging.Filter):
 
 def _spellings(secret: str) -> frozenset[str]:
     """Patterns for the secret as it is, quoted for a URL or JSON, and in base64, alone or inside a text."""
-    plain = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
+    plain = {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}
     encoded = {core for before in range(3) for core in _base64_cores(secret, before)}
     return frozenset(
         {re.escape(spelling) for spelling in plain}

@@ -102,10 +102,7 @@ class GitHubClient:
         data = self._transport.get(f"{_path(repo)}/issues/{issue_number:d}").data
         issue = decode_issue(data)
         home = "/".join(Fields(data).text("repository_url").split("/")[-2:])
-        is_elsewhere = (
-            home.lower() != repo.lower() and home.lower() != self.get_repository(repo).full_name.lower()
-        )
-        if is_elsewhere or issue.number != issue_number:
+        if home.lower() != repo.lower() and home.lower() != self.get_repository(repo).full_name.lower():
             raise Moved(f"Issue {repo}#{issue_number} is now {home}#{issue.number}.")
         return issue
 

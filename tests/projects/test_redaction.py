@@ -13,7 +13,7 @@ import pytest
 
 from projects.redaction import MASK, RedactingFilter, redact, register
 
-SECRET = 'canary/7f+"3e~Quiet-Otter=='
+SECRET = 'canary/7f+"3e~?~?~?>>>Otter=='
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +44,12 @@ def test_a_secret_is_masked_inside_basic_authentication(before, after, encode):
 def test_basic_authentication_with_an_access_token_leaves_nothing_of_the_token_behind():
     encoded = base64.b64encode(f"x-access-token:{SECRET}".encode()).decode()
     assert redact(f"Basic {encoded}.") == f"Basic {base64.b64encode(b'x-access-token:').decode()}{MASK}."
+
+
+def test_of_two_secrets_that_begin_alike_the_longer_one_leaves_no_tail():
+    register("hunter-hunter")
+    register("hunter-hunter-and-more")
+    assert redact("hunter-hunter-and-more hunter-hunter") == f"{MASK} {MASK}"
 
 
 def test_a_short_secret_is_not_registered_because_it_would_mask_words():

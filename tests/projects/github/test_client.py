@@ -120,8 +120,9 @@ def test_one_unreadable_comment_hides_none_because_a_marker_may_be_in_it(server,
         client.get_comments(REPO, 7)
 
 
-def test_a_list_that_is_none_is_malformed(server, client):
-    server.will_answer(Reply({"message": "hi"}))
+@pytest.mark.parametrize("data", [{}, {"message": "hi"}, None, "", 0])
+def test_a_list_that_is_none_is_malformed_and_not_empty(server, client, data):
+    server.will_answer(Reply(data))
     with pytest.raises(GitHubUnavailable):
         client.get_comments(REPO, 7)
 

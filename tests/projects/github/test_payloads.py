@@ -91,6 +91,9 @@ def test_one_malformed_issue_does_not_lose_the_others():
         [samples.issue(number=1), samples.issue(number=2, title=None), None, samples.issue()]
     )
     assert [issue.number for issue in page.issues] == [1, 7]
+    assert decode_issue_page([samples.issue(number="x")]).malformed == [
+        "#?: GitHub's answer has no valid 'number'."
+    ]
     assert page.malformed == [
         "#2: GitHub's answer has no valid 'title'.",
         "#?: GitHub's answer has no valid 'object'.",

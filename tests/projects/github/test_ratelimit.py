@@ -43,8 +43,10 @@ def test_nothing_may_be_sent_between_the_last_allowed_request_and_the_reset():
     assert rate.blocked_until(LATER) is None
 
 
-def test_a_primary_limit_ends_at_the_reset():
-    assert read(headers(remaining=0), limited=True, now=NOW).blocked_until(NOW) == LATER
+@pytest.mark.parametrize("seconds", [10, 1800])
+def test_a_primary_limit_ends_at_the_reset_be_it_near_or_far(seconds):
+    limited = headers(remaining=0, reset_at=NOW + timedelta(seconds=seconds))
+    assert seconds_blocked(read(limited, limited=True, now=NOW)) == seconds
 
 
 @pytest.mark.parametrize(
