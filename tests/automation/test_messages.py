@@ -149,6 +149,11 @@ def test_secrets_are_masked_wherever_they_come_in():
     assert "canary" not in published
 
 
+def test_even_our_own_part_of_a_text_is_masked():
+    leak = f"{URL}?token=ghp_{'a1' * 18}"
+    assert "a1a1" not in messages.pull_request_body(replace(TEXT, session_url=leak))
+
+
 def test_a_secret_is_masked_although_the_cut_goes_through_it():
     register("s" * 4000)
     body = messages.pull_request_body(
@@ -169,6 +174,11 @@ def test_a_secret_is_masked_although_the_cut_goes_through_it():
 @settings(max_examples=30, deadline=None, derandomize=True)
 def test_a_marker_is_read_as_it_was_written(key):
     assert messages.find_marker(f"Text\r\n{messages.marker(key)}\r\n") == key
+
+
+def test_of_several_markers_the_last_counts():
+    other = messages.marker(replace(KEY, round=1))
+    assert messages.find_marker(f"{other}\n{messages.marker(KEY)}") == KEY
 
 
 @pytest.mark.parametrize(

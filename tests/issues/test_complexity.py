@@ -45,5 +45,9 @@ def test_the_reasons_name_what_counts_with_the_most_points_first():
     )
 
 
+def test_a_file_in_title_and_body_counts_once():
+    assert score("Crash in a.py", "a.py", []).score == pytest.approx(2.004)
+
+
 def test_a_project_names_its_own_complex_labels():
     assert score("", "", ["security", "Epic"], complex_labels=["epic"]).reasons == ("labelled Epic (+5.0)",)

@@ -95,6 +95,16 @@ def test_the_definition_of_a_symbol_comes_before_a_mention_of_it():
     assert found[:2] == [("shop/cart.py", "defines add_item"), ("shop/login.py", "mentions add_item")]
 
 
+def test_a_definition_outweighs_mentions_wherever_it_lies():
+    files = {"a.py": b"do_it()\n", "b.py": b"do_it()\n", "z.py": b"def do_it(): ...\n"}
+    assert list(related("`do_it` fails", files)) == ["z.py", "a.py", "b.py"]
+
+
+def test_of_many_tests_with_one_name_the_nearest_are_taken():
+    files = {f"{part}/{name}": b"" for part in "abcd" for name in ("cart.py", "tests/test_cart.py")}
+    assert list(related("d/cart.py", files))[:2] == ["d/cart.py", "d/tests/test_cart.py"]
+
+
 def test_a_method_of_go_is_a_definition():
     assert related("calling Refund() twice")["go/pay.go"] == "defines Refund"
 

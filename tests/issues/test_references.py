@@ -83,6 +83,10 @@ def test_each_kind_is_capped():
     assert (len(found.paths), len(found.symbols), len(found.errors)) == (PATHS, SYMBOLS, ERRORS)
 
 
+def test_what_lies_beyond_the_longest_issue_is_not_read():
+    assert extract("x " * 70_000 + "a.py").paths == ()
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_megabyte_costs_little(name):
     began = time.process_time()

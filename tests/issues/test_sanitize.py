@@ -141,6 +141,10 @@ def test_a_mention_of_an_agent_notifies_nobody(text):
     assert not re.search(r"@\w|&#64;", neutralise(text))
 
 
+def test_no_entity_stands_for_a_sign_that_acts():
+    assert neutralise("&commat;admin &num;1 AT&T") == "&amp;commat;admin &amp;num;1 AT&T"
+
+
 def test_what_is_no_mention_and_no_reference_stays():
     assert unlink("me@example.org, C# code, see #L10, @") == "me@example.org, C# code, see #L10, @"
 
@@ -160,6 +164,14 @@ def test_a_fence_is_never_ended_from_within_and_keeps_its_limit(text, limit):
     assert re.fullmatch("`{3,}", opening)
     assert not any(re.match(rf" *{opening}", line) for line in inside)
     assert len(block.encode()) <= limit
+
+
+def test_a_fence_is_longer_than_the_fences_within():
+    assert fence("```sh\nls\n```", limit=100) == "````\n```sh\nls\n```\n````"
+
+
+def test_a_fence_counts_itself_into_its_limit():
+    assert len(fence("x" * 1000, limit=300).encode()) <= 300
 
 
 def test_a_fence_around_endless_backticks_stays_small():
