@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -87,9 +88,12 @@ def _stored_rate(credential: Credential) -> RateLimit | None:
 
 
 def _store_rate(credential: Credential, rate: RateLimit) -> None:
-    Credential.objects.filter(pk=credential.pk).update(
-        rate_limit=rate.limit,
-        rate_remaining=rate.remaining,
-        rate_reset_at=rate.reset_at,
-        rate_retry_at=rate.retry_at,
-    )
+    """A refusal stays until its time has passed: a late good answer of another process does not lift it."""
+    values: dict[str, Any] = {
+        "rate_limit": rate.limit,
+        "rate_remaining": rate.remaining,
+        "rate_reset_at": rate.reset_at,
+    }
+    if rate.retry_at is not None:
+        values["rate_retry_at"] = rate.retry_at
+    Credential.objects.filter(pk=credential.pk).update(**values)

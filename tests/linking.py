@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_django.fixtures import SettingsWrapper
-
 from automation.demo.github import StandIn
 from projects.models import Credential, Project
 from tests.factories import create_project
 
 
-def point_at(hub: StandIn, settings: SettingsWrapper) -> None:
+def point_at(hub: StandIn, settings: Any) -> None:
     """Let every client and every clone URL of this test lead to the stand-in."""
     settings.GITHUB_API_URL = hub.api_url
     settings.GITHUB_WEB_URL = hub.web_url
 
 
-def link(hub: StandIn, settings: SettingsWrapper, token: str, **values: Any) -> Project:
+def link(hub: StandIn, settings: Any, token: str, **values: Any) -> Project:
     point_at(hub, settings)
     credential = Credential.objects.for_secret(kind=Credential.Kind.TOKEN, api_url=hub.api_url, secret=token)
     defaults = {"name": "calc", "github_repo": "acme/calc", "credential": credential, "agent": "scripted"}
