@@ -94,8 +94,8 @@ class ConsoleCommand(BaseCommand):
                 )
             )
         except KeyboardInterrupt:
-            error = AutowrkersError("command.interrupted", "Interrupted.", "It is safe to run it again.")
-            return Answer(errors=[error], code=Exit.INTERRUPTED)
+            ended = AutowrkersError("command.interrupted", "Interrupted.", "It is safe to run it again.")
+            return Answer(errors=[ended], code=Exit.INTERRUPTED)
 
     def _as_json(self, answer: Answer) -> str:
         found = {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -13,7 +14,6 @@ from django.core.checks import CheckMessage, Error, Warning
 
 from projects.errors import AutowrkersError
 from projects.workspace.processes import run
-from projects.workspace.sandbox import base_env
 
 # Measured with 8 to 64 writers: without these, 13 to 76 % of the transactions fail as "locked".
 SQLITE_TIMEOUT_SECONDS = 20
@@ -25,15 +25,24 @@ URL_SETTINGS = ("SITE_URL", "GITHUB_API_URL", "GITHUB_WEB_URL")
 
 def sqlite_options(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [
-        Error(
-            f"The SQLite database {alias!r} lacks the options that several writers need.",
-            hint=f"Set OPTIONS to SQLITE_OPTIONS of config/settings.py; wrong here: {', '.join(wrong)}.",
-            id="projects.E001",
-        )
-        for alias, entry in settings.DATABASES.items()
-        if entry["ENGINE"] == "django.db.backends.sqlite3"
-        if (wrong := _wrong_options(entry.get("OPTIONS") or {}))
+        message for alias, entry in settings.DATABASES.items() for message in judge_database(alias, entry)
     ]
+
+
+def judge_database(alias: str, entry: Mapping[str, Any]) -> list[CheckMessage]:
+    """What is wrong with one entry of DATABASES."""
+    if entry["ENGINE"] != "django.db.backends.sqlite3":
+        return []
+    options = entry.get("OPTIONS", {})
+    pragmas = str(options.get("init_command", "")).lower().replace(" ", "")
+    wrong = [f"init_command without {pragma}" for pragma in SQLITE_PRAGMAS if pragma not in pragmas]
+    wrong += ["transaction_mode"] if options.get("transaction_mode") != SQLITE_MODE else []
+    wrong += ["timeout"] if options.get("timeout", 0) < SQLITE_TIMEOUT_SECONDS else []
+    if not wrong:
+        return []
+    message = f"The SQLite database {alias!r} lacks the options that several writers need."
+    hint = f"Set OPTIONS to SQLITE_OPTIONS of config/settings.py; wrong here: {', '.join(wrong)}."
+    return [Error(message, hint=hint, id="projects.E001")]
 
 
 def field_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
@@ -64,28 +73,24 @@ def urls(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def git_version(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    hint = f"Install git {'.'.join(map(str, GIT_MINIMUM))} or newer, and put it on PATH."
+    env = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
     try:
-        answer = run(["git", "--version"], env=base_env(), timeout=5).stdout.decode("utf-8", "replace")
-    except AutowrkersError:
-        return [Warning("git is not installed.", hint=hint, id="projects.W003")]
-    version = re.search(r"(\d+)\.(\d+)", answer)
+        answer = run(["git", "--version"], env=env, timeout=5)
+    except AutowrkersError as error:
+        return [Warning(error.message, hint=error.remedy, id="projects.W003")]
+    return judge_git(answer.stdout.decode("utf-8", "replace"))
+
+
+def judge_git(says: str) -> list[CheckMessage]:
+    """What follows from the words of `git --version`."""
+    version = re.search(r"(\d+)\.(\d+)", says)
     if version is not None and (int(version[1]), int(version[2])) >= GIT_MINIMUM:
         return []
-    return [Warning(f"This git is too old: {answer.strip()[:100]!r}.", hint=hint, id="projects.W003")]
+    hint = f"Install git {'.'.join(map(str, GIT_MINIMUM))} or newer, and put it first on PATH."
+    return [Warning(f"This git is too old: {says.strip()[:100]!r}.", hint=hint, id="projects.W003")]
 
 
 ALL = (sqlite_options, field_keys, urls, git_version)
-
-
-def _wrong_options(options: dict[str, Any]) -> Sequence[str]:
-    pragmas = str(options.get("init_command", "")).lower().replace(" ", "")
-    wrong = [f"init_command without {pragma}" for pragma in SQLITE_PRAGMAS if pragma not in pragmas]
-    if options.get("transaction_mode") != SQLITE_MODE:
-        wrong.append("transaction_mode")
-    if float(options.get("timeout", 0)) < SQLITE_TIMEOUT_SECONDS:
-        wrong.append("timeout")
-    return wrong
 
 
 def _split(text: str) -> SplitResult | None:

@@ -71,7 +71,8 @@ def _rotate_one(pk: int, fernets: Sequence[Fernet], rotation: Rotation, *, dry_r
     if twin is not None:
         _join(credential, twin)
         return
-    credential.secret, credential.fingerprint = secret, mark
+    credential.fingerprint = mark
+    credential.secret = secret  # type: ignore[assignment]
     credential.save(update_fields=["secret", "fingerprint"])
 
 

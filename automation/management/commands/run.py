@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from argparse import ArgumentTypeError
 from types import FrameType
 from typing import Any
 
@@ -20,13 +21,19 @@ from automation.supervisor import Part, listen, supervise
 from projects.errors import AutowrkersError
 
 
+def port(text: str) -> int:
+    if not text.isdecimal() or not 0 < len(text) < 6 or not 0 < int(text) < 65_536:
+        raise ArgumentTypeError(f"{text!r} is not a port between 1 and 65535")
+    return int(text)
+
+
 class Command(ConsoleCommand):
     help = "Start web, workers and clock, and end all of them together. The Procfile says the same."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--host", default="127.0.0.1", help="Address to listen on (127.0.0.1).")
-        parser.add_argument("--port", type=int, default=settings.PORT, help="Port, or the next free one.")
+        parser.add_argument("--port", type=port, default=settings.PORT, help="Port, or the next free one.")
 
     def act(self, **options: Any) -> Answer:
         prepare()
@@ -41,11 +48,11 @@ class Command(ConsoleCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
         with listen(host, wanted) as server:
-            port = server.getsockname()[1]
-            url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-            taken = f" (port {wanted} is taken)" if port != wanted else ""
+            got = server.getsockname()[1]
+            url = f"http://{f'[{host}]' if ':' in host else host}:{got}/"
+            taken = f" (port {wanted} is taken)" if got != wanted else ""
             self.say(f"Autowrkers: {url}{taken}")
-            env = os.environ | {"PORT": str(port), "PYTHONUNBUFFERED": "1"}
+            env = os.environ | {"PORT": str(got), "PYTHONUNBUFFERED": "1"}
             env.pop("Q_CLUSTER_NAME", None)
             ended = supervise(parts(server.fileno()), env=env, cwd=settings.BASE_DIR, stop=stop, say=self.say)
         if ended is None:

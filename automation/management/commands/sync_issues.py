@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -42,7 +43,7 @@ class Command(ConsoleCommand):
                 name = clean_line(project.github_repo)
                 task = progress.add_task(name, total=None)
                 try:
-                    report = sync(project, on_page=lambda task=task: progress.advance(task))
+                    report = sync(project, on_page=partial(progress.advance, task))
                 except (OperatorError, Retryable) as error:
                     errors.append(_of_project(name, error))
                     continue

@@ -1,0 +1,92 @@
+"""The heartbeat: by hand, as a process, and when the database is away."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import OperationalError, connection
+from django_q.models import OrmQ, Schedule
+
+from automation import queue, schedules
+from automation.management.commands.clock import beat
+from tests.automation.commands.calling import run_command
+from tests.factories import create_project
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.django_db
+def test_the_schedule_exists_once_however_often_it_is_ensured():
+    schedules.ensure()
+    schedules.ensure()
+    schedule = Schedule.objects.get()
+    assert (schedule.func, schedule.schedule_type, schedule.minutes) == (queue.TICK, Schedule.MINUTES, 1)
+    assert (schedule.repeats, schedule.cluster) == (-1, None)
+
+
+@pytest.mark.django_db
+def test_a_schedule_that_somebody_switched_off_runs_again():
+    schedules.ensure()
+    Schedule.objects.update(repeats=0, schedule_type=Schedule.YEARLY)
+    schedules.ensure()
+    schedule = Schedule.objects.get()
+    assert (schedule.repeats, schedule.schedule_type) == (-1, Schedule.MINUTES)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(bool(settings.QUEUE_BROKER_URL), reason="reads the queue's table")
+def test_tick_asks_the_queue_to_look_after_each_project():
+    create_project()
+    create_project()
+    assert run_command("tick", "--json").data == {"projects": 2}
+    assert OrmQ.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_beat_without_a_database_is_logged_and_survived(caplog):
+    def no_database(execute, sql, params, many, context):
+        raise OperationalError("database is locked")
+
+    with caplog.at_level(logging.WARNING), connection.execute_wrapper(no_database):
+        assert beat(is_scheduled=True) is False
+    assert "database is locked" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_good_beat_brings_the_schedule():
+    assert beat(is_scheduled=False) is True
+    assert Schedule.objects.count() == 1
+
+
+@pytest.mark.parametrize("interval", ["0", "-3", "soon", "nan", "inf"])
+def test_an_interval_that_is_none_is_a_usage_error(interval):
+    assert run_command("clock", f"--interval={interval}").code != 0
+
+
+def test_the_clock_waits_for_its_database_and_ends_on_sigterm(tmp_path):
+    env = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/clock.sqlite3", "PYTHONUNBUFFERED": "1"}
+    env |= {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    argv = (sys.executable, "manage.py", "clock", "--interval", "0.2", "--json", "--skip-checks")
+    clock = subprocess.Popen(
+        argv, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        said = [clock.stderr.readline() for _ in range(2)]
+        began = time.monotonic()
+        clock.send_signal(signal.SIGTERM)
+        out, err = clock.communicate(timeout=20)
+    finally:
+        clock.kill()
+    assert all("no such table" in line for line in said)
+    assert clock.returncode == 0
+    assert time.monotonic() - began < 10
+    assert '"ok": true' in out
+    assert "Traceback" not in err

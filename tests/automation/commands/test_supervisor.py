@@ -1,0 +1,135 @@
+"""Several programs as one: the end of one, the wish to end, the end of their keeper; nothing is left over."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from automation.supervisor import Ended, Part, listen, supervise
+from projects.errors import OperatorError
+
+ROOT = Path(__file__).resolve().parents[3]
+SLEEPER = "import time; print('up', flush=True); time.sleep(600)"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEPER
+# Like django-q2: a child of its own, which a kill of the parent alone would leave running.
+FAMILY = f"""
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", {STUBBORN!r}])
+print("child", child.pid, flush=True)
+child.wait()
+"""
+
+
+def python(name, code):
+    return Part(name, (sys.executable, "-c", code))
+
+
+def is_alive(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"
+
+
+def gone(pids, seconds=5.0):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if not any(is_alive(pid) for pid in pids):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+class Listener:
+    """Keeps what was said, and asks for the end once all parts have said something."""
+
+    def __init__(self, wanted=0):
+        self.lines = []
+        self.stop = threading.Event()
+        self.wanted = wanted
+
+    def say(self, line):
+        self.lines.append(line)
+        if len(self.lines) == self.wanted:
+            self.stop.set()
+
+    def pid_of_child(self):
+        return next(int(line.split()[-1]) for line in self.lines if "child" in line)
+
+
+def run(parts, listener, patience=10.0):
+    return supervise(
+        parts, env=dict(os.environ), cwd=ROOT, stop=listener.stop, say=listener.say, patience=patience
+    )
+
+
+def test_when_one_ends_all_end_and_it_is_named():
+    listener = Listener()
+    ended = run([python("long", FAMILY), python("short", "import sys; sys.exit(3)")], listener, patience=2.0)
+    assert ended == Ended("short", 3)
+
+
+def test_each_line_carries_the_name_of_its_part():
+    listener = Listener(wanted=2)
+    assert run([python("a", SLEEPER), python("longer", SLEEPER)], listener) is None
+    assert sorted(listener.lines) == ["a      | up", "longer | up"]
+
+
+def test_who_ignores_the_wish_is_killed_with_all_it_started():
+    listener = Listener(wanted=3)
+    began = time.monotonic()
+    run([python("family", FAMILY), python("stubborn", STUBBORN)], listener, patience=0.5)
+    assert time.monotonic() - began < 9
+    assert gone([listener.pid_of_child()], seconds=1)
+
+
+def test_who_ends_in_time_is_not_waited_for():
+    listener = Listener(wanted=1)
+    began = time.monotonic()
+    run([python("a", SLEEPER)], listener, patience=60)
+    assert time.monotonic() - began < 30
+
+
+def test_a_missing_program_leaves_nothing_running():
+    listener = Listener()
+    with pytest.raises(FileNotFoundError):
+        run([python("a", SLEEPER), Part("b", ("/no/such/program",))], listener)
+
+
+def test_nothing_outlives_a_supervisor_that_was_killed():
+    program = (
+        "import os, sys, threading; from pathlib import Path; from automation.supervisor import *;"
+        f"supervise([Part('family', (sys.executable, '-c', {FAMILY!r}))], env=dict(os.environ),"
+        "cwd=Path('.'), stop=threading.Event(), say=lambda line: print(line, flush=True))"
+    )
+    with subprocess.Popen(
+        (sys.executable, "-c", program), cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as run:
+        child = int(run.stdout.readline().split()[-1])
+        run.stdout.readline()
+        parent = int(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[1])
+        assert is_alive(child)
+        run.send_signal(signal.SIGKILL)
+    assert gone([child, parent])
+
+
+def test_a_taken_port_gives_the_next_free_one():
+    with listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with listen("127.0.0.1", port) as second:
+            assert port < second.getsockname()[1] < port + 20
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
+def test_an_address_that_is_not_ours_is_a_sentence(host):
+    with pytest.raises(OperatorError) as error:
+        listen(host, 18_000)
+    assert "--host" in error.value.remedy
