@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from automation import queue
 from issues import transitions
-from issues.models import IssueSession
+from issues.models import IssueSession, IssueSessionQuerySet
 from issues.states import Status
 from issues.transitions import SYSTEM, Conflict
 from projects import leases
@@ -52,7 +52,7 @@ def free_places(project: Project, now: datetime) -> int:
     return max(0, min(project.max_concurrent - _taken(project.sessions.all(), now), everywhere))
 
 
-def _taken(sessions: "IssueSession.objects", now: datetime) -> int:  # type: ignore[valid-type]
+def _taken(sessions: IssueSessionQuerySet, now: datetime) -> int:
     return sessions.running().count() + sessions.enqueued(now).count()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q
 
@@ -36,7 +37,7 @@ def follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
     """Ask GitHub about the pull request and move the session accordingly."""
     assert session.pr_number is not None  # noqa: S101 - `due` selects by it
     answer = client.get_pr_status(session.project.github_repo, session.pr_number)
-    seen = {
+    seen: dict[str, Any] = {
         "pr_state": answer.state,
         "pr_checks": answer.checks,
         "pr_review": answer.review,
@@ -64,7 +65,7 @@ def follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
 
 
 def _complete(
-    session: IssueSession, client: GitHubClient, answer: PullRequestStatus, seen: dict[str, object]
+    session: IssueSession, client: GitHubClient, answer: PullRequestStatus, seen: dict[str, Any]
 ) -> None:
     pr = answer.pr
     if session.status == Status.FAILED:

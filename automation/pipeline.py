@@ -169,7 +169,7 @@ def _count(session: IssueSession, outcome: AttemptFailed, lease: Lease) -> bool:
         "evidence": dict(outcome.evidence) | {"attempts": attempts},
     }
     with transaction.atomic():
-        session.attempt_rows.filter(pk=session.session_id).update(counted=True)
+        session.attempt_rows.filter(pk=session.session_id or 0).update(counted=True)
         if attempts < MAX_ATTEMPTS:
             transitions.move(session, Status.IN_PROGRESS, step=Step.PREPARE, **facts)
             return True

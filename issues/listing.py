@@ -10,8 +10,7 @@ from django.db import connection
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from issues.models import IssueSession
-from issues.querysets import IssueSessionQuerySet
+from issues.models import IssueSession, IssueSessionQuerySet
 from issues.states import Status
 
 

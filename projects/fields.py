@@ -7,7 +7,7 @@ from typing import Any
 from fernet_fields import EncryptedTextField
 
 
-class SecretField(EncryptedTextField):
+class SecretField(EncryptedTextField):  # type: ignore[misc]  # the library has no types
     """Text encrypted with the first of FERNET_KEYS, readable with any of them.
 
     `bulk_update()` and `Value()` hand the library an SQL expression, whose *text* it would encrypt in place of

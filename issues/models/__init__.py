@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from issues.models.attempt import Attempt
 from issues.models.event import SessionEvent
-from issues.models.session import IssueSession
+from issues.models.session import IssueSession, IssueSessionQuerySet
 
-__all__ = ["Attempt", "IssueSession", "SessionEvent"]
+__all__ = ["Attempt", "IssueSession", "IssueSessionQuerySet", "SessionEvent"]

@@ -1,0 +1,178 @@
+"""The admin of sessions, attempts and events. All of it is read; what people want they ask through the verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from issues import verbs
+from issues.models import Attempt, IssueSession, SessionEvent
+from projects.access import actor_name
+from projects.admin_scope import JournalAdmin, ProjectFilter
+
+LARGEST_NUMBER_DIGITS = 9
+
+
+@admin.register(IssueSession)
+class IssueSessionAdmin(JournalAdmin):
+    list_display = [
+        "__str__",
+        "project",
+        "status",
+        "step",
+        "reason",
+        "attempts",
+        "pull_request",
+        "queued_at",
+        "started_at",
+    ]
+    list_filter = [ProjectFilter, "status", "step", "pr_state", "manual_review"]
+    list_select_related = ["project"]
+    search_fields = ["github_issue_title", "branch_name", "=public_id"]
+    actions = ["start", "retry", "skip", "stop"]
+    fieldsets = [
+        (None, {"fields": ["project", "status", "reason", "last_error", "not_before", "pull_request"]}),
+        (
+            "Issue",
+            {
+                "fields": [
+                    "github_issue_number",
+                    "github_issue_title",
+                    "github_issue_body",
+                    "github_issue_labels",
+                    "issue_state",
+                    "issue_author",
+                    "issue_created_at",
+                    "issue_updated_at",
+                    "complexity_level",
+                    "complexity_score",
+                    "complexity_reasons",
+                ]
+            },
+        ),
+        (
+            "Work",
+            {
+                "fields": [
+                    "step",
+                    "round",
+                    "attempts",
+                    "session",
+                    "branch_name",
+                    "base_sha",
+                    "head_sha",
+                    "pushed_sha",
+                    "manual_review",
+                    "pr_state",
+                    "pr_checks",
+                    "pr_review",
+                    "merged_at",
+                    "merged_by",
+                    "merge_sha",
+                    "foreign_commits",
+                    "created_at",
+                    "started_at",
+                    "completed_at",
+                ]
+            },
+        ),
+        (
+            "Queue and lease",
+            {
+                "classes": ["collapse"],
+                "fields": [
+                    "public_id",
+                    "queued_at",
+                    "queued_by",
+                    "enqueued_at",
+                    "requested_verb",
+                    "requested_by",
+                    "requested_at",
+                    "parked_times",
+                    "followed_at",
+                    "lease_owner",
+                    "lease_until",
+                    "fence",
+                ],
+            },
+        ),
+    ]
+
+    @admin.display(description="pull request", ordering="pr_number")
+    def pull_request(self, session: IssueSession) -> str:
+        if not session.pr_number:
+            return "-"
+        return format_html('<a href="{}">#{}</a> {}', session.pr_url, session.pr_number, session.pr_state)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[IssueSession]:
+        return super().get_queryset(request).defer("github_issue_body")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """A number, with or without #, is the issue's."""
+        number = search_term.strip().removeprefix("#")
+        if number.isdecimal() and len(number) <= LARGEST_NUMBER_DIGITS:
+            return queryset.filter(github_issue_number=int(number)), False
+        return super().get_search_results(request, queryset, search_term)
+
+    @admin.action(description="Start", permissions=["operate"])
+    def start(self, request: HttpRequest, rows: QuerySet[IssueSession]) -> None:
+        self._ask(request, rows, verbs.start, done="Queued")
+
+    @admin.action(description="Retry", permissions=["operate"])
+    def retry(self, request: HttpRequest, rows: QuerySet[IssueSession]) -> None:
+        self._ask(request, rows, verbs.retry, done="Queued for another try")
+
+    @admin.action(description="Skip", permissions=["operate"])
+    def skip(self, request: HttpRequest, rows: QuerySet[IssueSession]) -> None:
+        self._ask(request, rows, verbs.skip, done="Skipped, or about to be")
+
+    @admin.action(description="Stop", permissions=["operate"])
+    def stop(self, request: HttpRequest, rows: QuerySet[IssueSession]) -> None:
+        self._ask(request, rows, verbs.stop, done="Stopped, or about to be")
+
+    def _ask(
+        self, request: HttpRequest, rows: QuerySet[IssueSession], verb: Callable[..., str], *, done: str
+    ) -> None:
+        actor = actor_name(request.user)
+        self.act_on_each(request, rows, lambda session: verb(session, actor=actor), done=done)
+
+
+class OfSessionAdmin(JournalAdmin):
+    """Rows that belong to a session."""
+
+    project_path = "issue_session__project"
+    list_select_related = ["issue_session"]
+    links = ("issue_session__id__exact",)
+
+
+@admin.register(Attempt)
+class AttemptAdmin(OfSessionAdmin):
+    list_display = [
+        "issue_session",
+        "number",
+        "round",
+        "kind",
+        "counted",
+        "agent",
+        "outcome",
+        "turns",
+        "cost_usd",
+        "started_at",
+        "ended_at",
+    ]
+    list_filter = [ProjectFilter, "kind", "counted"]
+    search_fields = ["agent_session_id", "outcome"]
+
+
+@admin.register(SessionEvent)
+class SessionEventAdmin(OfSessionAdmin):
+    list_display = ["created_at", "issue_session", "verb", "old_status", "new_status", "reason", "actor"]
+    list_filter = [ProjectFilter]
+    search_fields = ["actor", "reason", "verb"]
