@@ -17,6 +17,39 @@ from projects import signals
 from projects.models import Credential, Membership, Project, Role
 from projects.models.audit import record
 
+REPOSITORY = [
+    "name",
+    "github_repo",
+    "working_dir",
+    "default_branch",
+    "issue_filter",
+    "auto_sync",
+    "auto_start",
+    "max_concurrent",
+]
+COMMANDS = [
+    "setup_command",
+    "verification_command",
+    "lint_command",
+    "type_check_command",
+    "test_command",
+    "build_command",
+    "smoke_command",
+    "custom_checks",
+]
+AGENT = [
+    "agent",
+    "agent_model",
+    "agent_command",
+    "attempt_max_minutes",
+    "attempt_silence_minutes",
+    "attempt_max_turns",
+    "attempt_max_cost_usd",
+    "check_max_minutes",
+]
+TRIAGE = ["skip_labels", "complex_labels", "review_level"]
+SETTABLE = [*REPOSITORY, *COMMANDS, *AGENT, *TRIAGE]
+
 # Secret as people write it -> (kind of credential, column that points to it).
 SECRETS: dict[str, tuple[Credential.Kind, str]] = {
     "github_token": (Credential.Kind.TOKEN, "credential"),

@@ -7,31 +7,11 @@ from typing import Any
 from rest_framework import serializers
 
 from projects import editing
+from projects.editing import SETTABLE
 from projects.models import Project
 from projects.rules import check_agent, check_working_dir
 from projects.strict import StrictFields
 
-COMMANDS = [
-    "setup_command",
-    "verification_command",
-    "lint_command",
-    "type_check_command",
-    "test_command",
-    "build_command",
-    "smoke_command",
-    "custom_checks",
-]
-AGENT = [
-    "agent",
-    "agent_model",
-    "agent_command",
-    "attempt_max_minutes",
-    "attempt_silence_minutes",
-    "attempt_max_turns",
-    "attempt_max_cost_usd",
-    "check_max_minutes",
-]
-TRIAGE = ["skip_labels", "complex_labels", "review_level"]
 STATE = [
     "automation_enabled",
     "last_synced_at",
@@ -58,21 +38,12 @@ class ProjectSerializer(StrictFields, serializers.ModelSerializer[Project]):
         model = Project
         fields = [
             "id",
-            "name",
-            "github_repo",
+            *SETTABLE[:2],
             "github_token",
             "github_token_set",
             "webhook_secret",
             "webhook_secret_set",
-            "working_dir",
-            "default_branch",
-            "issue_filter",
-            "auto_sync",
-            "auto_start",
-            "max_concurrent",
-            *COMMANDS,
-            *AGENT,
-            *TRIAGE,
+            *SETTABLE[2:],
             *STATE,
         ]
         read_only_fields = ["id", *STATE]

@@ -27,6 +27,8 @@ class StrictViewSet(GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if not self.action:
+            return
         known = self._known_parameters()
         unknown = sorted(set(request.query_params) - known)
         if unknown:

@@ -1,0 +1,54 @@
+"""The admin of the effects journal, webhook deliveries and notifications: read only."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.contrib import admin
+
+from automation.models import Effect, Notification, NotificationRoute, WebhookDelivery
+from projects.admin_scope import JournalAdmin, ProjectFilter
+
+
+@admin.register(Effect)
+class EffectAdmin(JournalAdmin):
+    project_path = "issue_session__project"
+    list_display = ["issue_session", "round", "kind", "ordinal", "created_at", "done_at"]
+    list_filter = [ProjectFilter, "kind"]
+    list_select_related = ["issue_session"]
+    links = ("issue_session__id__exact",)
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(JournalAdmin):
+    list_display = ["received_at", "event", "delivery_id", "project", "state", "processed_at"]
+    list_filter = [ProjectFilter]
+    list_select_related = ["project"]
+    search_fields = ["=delivery_id"]
+    shows_all_to_superusers = True
+
+
+@admin.register(NotificationRoute)
+class NotificationRouteAdmin(JournalAdmin):
+    """A target may hold a secret in its path, so only its host is shown."""
+
+    list_display = ["channel", "project", "where", "paused"]
+    list_filter = [ProjectFilter, "channel", "paused"]
+    list_select_related = ["project"]
+    fieldsets = [(None, {"fields": ["channel", "project", "where", "events", "paused"]})]
+    shows_all_to_superusers = True
+
+    @admin.display(description="target")
+    def where(self, route: NotificationRoute) -> str:
+        if route.channel == NotificationRoute.Channel.EMAIL:
+            return route.target
+        return urlsplit(route.target).hostname or "-"
+
+
+@admin.register(Notification)
+class NotificationAdmin(JournalAdmin):
+    project_path = "route__project"
+    list_display = ["created_at", "event", "route", "issue_session", "sent_at", "error"]
+    list_filter = [ProjectFilter]
+    list_select_related = ["route__project", "issue_session"]
+    shows_all_to_superusers = True

@@ -1,0 +1,200 @@
+"""The admin of projects, credentials, roles, tokens and the audit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from projects import editing
+from projects.access import actor_name, revoke_token
+from projects.admin_scope import JournalAdmin, ProjectFilter, ScopedAdmin, is_superuser, may_anywhere
+from projects.archive import archive
+from projects.forms import ProjectForm
+from projects.models import ApiToken, AuditEvent, Credential, Membership, Project, Scope
+
+SECRET_FIELDS = ["github_token", "forget_github_token", "webhook_secret", "forget_webhook_secret"]
+STATE_FIELDS = [
+    "automation_enabled",
+    "credential",
+    "last_synced_at",
+    "error_code",
+    "error_message",
+    "error_since",
+    "retry_at",
+    "last_tended_at",
+    "created_at",
+]
+
+
+@admin.register(Project)
+class ProjectAdmin(ScopedAdmin):
+    project_path = "pk"
+    form = ProjectForm
+    list_display = [
+        "name",
+        "repository",
+        "automation_enabled",
+        "auto_start",
+        "max_concurrent",
+        "last_synced_at",
+        "error_code",
+    ]
+    list_filter = ["automation_enabled", "auto_sync", "auto_start", "agent"]
+    search_fields = ["name", "github_repo"]
+    actions = ["sync", "start_automation", "stop_automation"]
+    readonly_fields = STATE_FIELDS
+
+    @admin.display(ordering="github_repo", description="repository")
+    def repository(self, project: Project) -> str:
+        return format_html('<a href="{}">{}</a>', project.web_url, project.github_repo)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("projects.add_project")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is None:
+            return is_superuser(request) or may_anywhere(request, Scope.ADMIN)
+        return bool(obj.allows(request.user, Scope.ADMIN))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is not None and self.has_change_permission(request, obj)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        return [
+            (None, {"fields": editing.REPOSITORY}),
+            *([("Secrets", {"fields": SECRET_FIELDS})] if may_edit else []),
+            ("Commands", {"fields": editing.COMMANDS}),
+            ("Agent", {"fields": editing.AGENT}),
+            ("Which issues wait", {"fields": editing.TRIAGE}),
+            *([("State", {"fields": STATE_FIELDS})] if obj else []),
+        ]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.user = request.user  # type: ignore[attr-defined]
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:
+        actor, secrets = actor_name(request.user), form.secrets()
+        if not change:
+            editing.create(obj, secrets=secrets, actor=actor, owner=request.user)
+            return
+        stored = Project.objects.get(pk=obj.pk)
+        changed = [name for name in editing.SETTABLE if getattr(stored, name) != getattr(obj, name)]
+        editing.change(obj, changed, secrets=secrets, actor=actor)
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Deleting archives, so nothing else goes with it."""
+        return (
+            [f"{project} is archived: work stops, its stored secrets and workspace go." for project in objs],
+            {"projects": len(objs)},
+            set(),
+            [],
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Project) -> None:
+        archive(obj, actor=actor_name(request.user))
+
+    @admin.action(description="Sync issues", permissions=["operate"])
+    def sync(self, request: HttpRequest, rows: QuerySet[Project]) -> None:
+        actor = actor_name(request.user)
+        self.act_on_each(request, rows, lambda p: editing.request_sync(p, actor=actor), done="Sync asked for")
+
+    @admin.action(description="Start automation", permissions=["operate"])
+    def start_automation(self, request: HttpRequest, rows: QuerySet[Project]) -> None:
+        self._switch(request, rows, on=True, done="Automation started")
+
+    @admin.action(description="Stop automation (running sessions finish)", permissions=["operate"])
+    def stop_automation(self, request: HttpRequest, rows: QuerySet[Project]) -> None:
+        self._switch(request, rows, on=False, done="Automation stopped")
+
+    def _switch(self, request: HttpRequest, rows: QuerySet[Project], *, on: bool, done: str) -> None:
+        actor = actor_name(request.user)
+        self.act_on_each(request, rows, lambda p: editing.switch_automation(p, on=on, actor=actor), done=done)
+
+
+@admin.register(Credential)
+class CredentialAdmin(JournalAdmin):
+    """What a stored secret is for and how it fares; never the secret, nor what could tell two apart."""
+
+    list_display = ["__str__", "kind", "api_url", "rate_remaining", "rate_reset_at", "error_code"]
+    list_filter = ["kind"]
+    hidden = ("secret", "fingerprint")
+    shows_all_to_superusers = True
+    project_path = "projects"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
+        if is_superuser(request):
+            return Credential.objects.get_queryset()
+        mine = Project.objects.visible_to(request.user, Scope.ADMIN)
+        used = Project.objects.filter(pk__in=mine)
+        return Credential.objects.filter(
+            Q(pk__in=used.values("credential")) | Q(pk__in=used.values("webhook_credential"))
+        )
+
+
+@admin.register(Membership)
+class MembershipAdmin(ScopedAdmin):
+    list_display = ["user", "project", "role"]
+    list_filter = [ProjectFilter, "role"]
+    list_select_related = ["user", "project"]
+    search_fields = ["user__username", "project__name"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_superuser(request)
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        obj.save()
+        editing.record_role(obj, "role.changed" if change else "role.given", actor=actor_name(request.user))
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        editing.record_role(obj, "role.taken", actor=actor_name(request.user))
+        obj.delete()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
+        for membership in queryset:
+            self.delete_model(request, membership)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(JournalAdmin):
+    """Tokens are made by `manage.py create_token`, which shows them once; here they are revoked."""
+
+    list_display = ["name", "user", "scope", "created_at", "last_used_at", "expires_at", "revoked_at"]
+    list_filter = ["scope"]
+    list_select_related = ["user"]
+    search_fields = ["name", "user__username"]
+    hidden = ("token_hash",)
+    actions = ["revoke"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+        rows = ApiToken.objects.order_by("-id")
+        return rows if is_superuser(request) else rows.filter(user=request.user.pk)
+
+    @admin.action(description="Revoke", permissions=["view"])
+    def revoke(self, request: HttpRequest, rows: QuerySet[ApiToken]) -> None:
+        actor = actor_name(request.user)
+        count = sum(revoke_token(token, actor=actor) for token in rows)
+        self.message_user(request, f"Revoked: {count}.", messages.SUCCESS)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(JournalAdmin):
+    list_display = ["created_at", "actor", "verb", "subject", "project"]
+    list_filter = [ProjectFilter]
+    list_select_related = ["project"]
+    search_fields = ["actor", "verb", "subject"]
+    shows_all_to_superusers = True
