@@ -68,9 +68,9 @@ def build(issue_text: str, history: History, sha: str, *, budget_bytes: int) -> 
             contents[path] = _text(history.read_file(sha, path, max_bytes=search.BYTES_OF_ONE))
         return contents[path]
 
-    named = [path for reference in references.paths for path in tree.named(reference)]
-    found = dict.fromkeys(named[:NAMED], ("named in the issue", 0))
-    for hit in search.find(references, issue_text, tree.paths, read):
+    named = [path for reference in references.paths for path in tree.named(reference)][:NAMED]
+    found = dict.fromkeys(named, ("named in the issue", 0))
+    for hit in search.find(references, named + search.likeliest(tree.paths, issue_text), read):
         why = found.get(hit.path, (hit.why, 0))[0]
         found[hit.path] = (why, hit.position)
     for path in list(found):

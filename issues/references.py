@@ -45,7 +45,9 @@ class References:
 def extract(text: str) -> References:
     text = text[:TEXT_LIMIT]
     text = _URL.sub(_path_in_url, text)
-    return References(paths=_paths(text), symbols=_symbols(text), errors=_errors(text))
+    paths = _paths(text)
+    parts = {part for path in paths for part in re.split(r"[/.]", path)}
+    return References(paths=paths, symbols=_symbols(text, apart_from=parts), errors=_errors(text))
 
 
 def _path_in_url(url: re.Match[str]) -> str:
@@ -72,12 +74,12 @@ def _as_path(word: str) -> str:
     return path if is_file_name(name) and not _PRODUCTS.match(name) else ""
 
 
-def _symbols(text: str) -> tuple[str, ...]:
+def _symbols(text: str, *, apart_from: set[str]) -> tuple[str, ...]:
     """Names that can only be code: in_snake, InCamel, called(), or alone between backticks."""
     found: dict[str, None] = {}
     for word in _IDENTIFIER.finditer(text):
         name, end = word[0], word.end()
-        if not 3 <= len(name) <= 80 or name in found:
+        if not 3 <= len(name) <= 80 or name in found or name in apart_from:
             continue
         after = text[end : end + 1]
         quoted = after == "`" and text[word.start() - 1 : word.start()] == "`"

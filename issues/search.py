@@ -19,6 +19,9 @@ ERRORS = 4
 SHORTEST_ERROR = 12
 LONGEST_ERROR = 60
 HITS = 6
+DEFINITION, ERROR_TEXT, MENTION = 10, 8, 1  # points
+
+_Patterns = tuple[re.Pattern[str], re.Pattern[str]]
 
 _WORD = re.compile(r"[a-z]{4,}")
 _DEFINED = (
@@ -35,43 +38,57 @@ class Hit:
     points: int
 
 
-def find(references: References, text: str, paths: Iterable[str], read: Callable[[str], str]) -> list[Hit]:
-    """The best hits, best first. `read` returns a file's text, empty for what is no text."""
+@dataclass(frozen=True)
+class _Find:
+    needle: str
+    points: int
+    why: str
+    position: int
+
+
+def find(references: References, paths: Iterable[str], read: Callable[[str], str]) -> list[Hit]:
+    """The best hits in `paths`, best first. `read` returns a file's text, empty for what is no text.
+
+    Ends early when each error and the definition of each symbol is found.
+    """
     errors = [message for error in references.errors if (message := _message(error))][:ERRORS]
-    symbols = references.symbols[:SYMBOLS]
-    if not symbols and not errors:
-        return []
-    definitions = {symbol: re.compile(_DEFINED.format(re.escape(symbol)), re.MULTILINE) for symbol in symbols}
+    symbols = {symbol: _patterns(symbol) for symbol in references.symbols[:SYMBOLS]}
+    open_questions = {*errors, *symbols}
     hits, left = [], BYTES_READ
-    for path in _likeliest(paths, text):
+    for path in dict.fromkeys(paths):
+        if left <= 0 or not open_questions:
+            break
         content = read(path)
         left -= len(content)
-        if hit := _look(path, content, definitions, errors):
-            hits.append(hit)
-        if left <= 0:
-            break
+        if finds := _look(content, symbols, errors):
+            best = max(finds, key=lambda one: one.points)
+            hits.append(Hit(path, best.why, best.position, sum(one.points for one in finds)))
+            open_questions -= {one.needle for one in finds if one.points > MENTION}
     return sorted(hits, key=lambda hit: (-hit.points, is_test(hit.path), hit.path))[:HITS]
 
 
-def _look(path: str, content: str, definitions: dict[str, re.Pattern[str]], errors: list[str]) -> Hit | None:
-    """The sum of the points for all that `content` holds, and the sentence and place of the best find."""
+def _look(content: str, symbols: dict[str, _Patterns], errors: list[str]) -> list[_Find]:
     finds = []
-    for symbol, definition in definitions.items():
-        position = content.find(symbol)
-        if position >= 0 and (match := definition.search(content)):
-            finds.append((10, f"defines {symbol}", match.start()))
-        elif position >= 0:
-            finds.append((1, f"mentions {symbol}", position))
+    for symbol, (definition, mention) in symbols.items():
+        if symbol not in content:
+            continue
+        if match := definition.search(content):
+            finds.append(_Find(symbol, DEFINITION, f"defines {symbol}", match.start()))
+        elif match := mention.search(content):
+            finds.append(_Find(symbol, MENTION, f"mentions {symbol}", match.start()))
     for message in errors:
         if (position := content.find(message)) >= 0:
-            finds.append((8, "holds the text of the error", position))
-    if not finds:
-        return None
-    _, why, position = max(finds, key=lambda one: one[0])
-    return Hit(path, why, position, sum(points for points, _, _ in finds))
+            finds.append(_Find(message, ERROR_TEXT, "holds the text of the error", position))
+    return finds
 
 
-def _likeliest(paths: Iterable[str], text: str) -> list[str]:
+def _patterns(symbol: str) -> _Patterns:
+    """What defines `symbol`, and what mentions it."""
+    name = re.escape(symbol)
+    return re.compile(_DEFINED.format(name), re.MULTILINE), re.compile(rf"\b{name}\b")
+
+
+def likeliest(paths: Iterable[str], text: str) -> list[str]:
     """The files worth reading: first those that share a rare word with the issue, then code before tests."""
     asked = set(_WORD.findall(text[:20_000].lower()))
     shared = {path: asked.intersection(_WORD.findall(_name(path))) for path in paths if is_source(path)}

@@ -91,13 +91,32 @@ def test_typescript_comes_with_its_types_and_both_kinds_of_tests():
 
 
 def test_the_definition_of_a_symbol_comes_before_a_mention_of_it():
-    found = list(related("`add_item` loses items").items())
-    assert found[:2] == [("shop/cart.py", "defines add_item"), ("shop/login.py", "mentions add_item")]
+    found = related("`add_item` loses items, not `cart_total`")
+    assert list(found.items())[:2] == [
+        ("shop/cart.py", "defines add_item"),
+        ("shop/login.py", "mentions add_item"),
+    ]
 
 
 def test_a_definition_outweighs_mentions_wherever_it_lies():
     files = {"a.py": b"do_it()\n", "b.py": b"do_it()\n", "z.py": b"def do_it(): ...\n"}
     assert list(related("`do_it` fails", files)) == ["z.py", "a.py", "b.py"]
+
+
+def test_a_part_of_a_longer_name_is_no_mention():
+    assert related("`do_it` fails", {"a.py": b"do_it_all()\ndef do_it2(): ...\n"}) == {}
+
+
+def test_the_search_ends_when_everything_asked_for_is_found():
+    history = Memory({f"m{n}.py": b"def do_it(): ...\n" for n in range(50)})
+    build("`do_it` fails", history, "abc", budget_bytes=9000)
+    assert history.read == ["m0.py"]
+
+
+def test_files_named_in_the_issue_are_searched_first():
+    history = Memory({f"m{n}.py": b"def do_it(): ...\n" for n in range(50)})
+    build("`do_it` in m7.py fails", history, "abc", budget_bytes=9000)
+    assert history.read == ["m7.py"]
 
 
 def test_of_many_tests_with_one_name_the_nearest_are_taken():

@@ -49,6 +49,7 @@ def test_paths_are_found(text, paths):
     [
         ("refresh_token of UserStore fails", ["refresh_token", "UserStore"]),
         ("calling parse() or `Flow` breaks", ["parse", "Flow"]),
+        ("my_app/user_login.py breaks log_in", ["log_in"]),
         ("Just plain English, with print(x) and a-b", []),
         ("__init__ alone is not told apart from a word", []),
     ],
