@@ -107,3 +107,13 @@ def test_unknown_keys_are_refused_and_the_scenarios_here_load():
     with pytest.raises(ScenarioError):
         parse_scenarios({"steps": [{"txt": "a typing error"}]})
     assert all(load_scenarios(path) for path in SCENARIOS.glob("*.json"))
+
+
+def test_a_text_and_a_call_of_the_same_turn_count_once():
+    history = [{"role": "user", "content": "go"}, {"role": "assistant", "content": "hi"}]
+    history += [{"type": "function_call", "name": "exec_command"}]
+    history += [{"type": "function_call_output", "output": "done"}]
+    with serve({"text": "one"}, {"text": "two"}, {"text": "three"}) as server:
+        body = {"model": "m", "input": history}
+        answer = requests.post(f"{server.url}/v1/responses", json=body, timeout=5).json()
+    assert answer["output"][0]["content"][0]["text"] == "two"

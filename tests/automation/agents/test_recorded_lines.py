@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from automation.agents.base import AgentResult, AgentTask, Ending
-from automation.agents.events import Digest, Retry, Text, ToolCall, ToolResult
+from automation.agents.events import Digest, Retry, Text, ToolCall, ToolResult, Turn
 from automation.agents.registry import get_adapter
 
 LINES = Path(__file__).parents[2] / "data" / "agents"
@@ -128,3 +128,9 @@ def test_texts_and_tools_are_seen_in_order(adapter):
 def test_retries_are_events_and_not_ends():
     assert Retry(429, "rate_limit") in events_of("claude_code", "rate_limit_once")
     assert [e.status for e in events_of("codex", "rate_limit_once") if isinstance(e, Retry)] == [429]
+
+
+@pytest.mark.parametrize("kind", ["item.started", "item.completed"])
+def test_a_tool_of_codex_counts_as_a_turn_when_it_begins_or_is_only_told_at_its_end(kind):
+    line = b'{"type":"%s","item":{"id":"item_1","type":"file_change","status":"completed"}}' % kind.encode()
+    assert Turn("item_1") in get_adapter("codex").parse(line)
