@@ -186,6 +186,12 @@ def test_a_role_leaves_audit_rows(boss):
     assert list(verbs) == [("role.given", "viewer"), ("role.changed", "manager"), ("role.taken", "manager")]
 
 
+def test_a_role_is_not_given_on_an_archived_project(boss):
+    project = create_project(archived_at="2026-01-01T00:00:00Z")
+    boss.post(page(Membership, "add"), {"project": project.pk, "user": create_user().pk, "role": "viewer"})
+    assert not Membership.objects.exists()
+
+
 def test_a_token_is_revoked_and_never_made_here(boss):
     token, _ = create_token(create_superuser(), scope="read", name="ci")
     act(boss, ApiToken, "revoke", token.pk)
