@@ -7,17 +7,17 @@ from issues.states import ENDED
 from projects import leases
 from projects.connection import mirror_of
 from projects.models import Project
-from projects.workspace import checkouts
+from projects.workspace import folders
 
 
 def clear(project: Project) -> int:
     """Remove clones and homes of ended sessions of the project that nobody holds; answers the bytes freed."""
     freed = 0
-    owned = checkouts.sessions_on_disk()
+    owned = folders.sessions_on_disk()
     ended = IssueSession.objects.filter(leases.free(), project=project, pk__in=owned, status__in=ENDED)
     for session_pk in ended.values_list("pk", flat=True):
-        for path in checkouts.paths_of(session_pk):
-            freed += checkouts.disk_usage(path)
-            checkouts.remove(path)
+        for path in folders.paths_of(session_pk):
+            freed += folders.disk_usage(path)
+            folders.remove(path)
         mirror_of(project).release(session_pk)
     return freed

@@ -17,7 +17,7 @@ from issues.models import IssueSession
 from projects.connection import connect, mirror_of, noting_bad_credentials
 from projects.github.client import GitHubClient
 from projects.leases import Lease
-from projects.workspace import checkouts
+from projects.workspace import folders
 from projects.workspace.processes import Stop
 from projects.workspace.sandbox import Sandbox, detect
 
@@ -46,6 +46,6 @@ def environment_for(session: IssueSession, holding: Holding) -> Iterator[StepEnv
             adapter=get_adapter(project.agent),
             stop=holding.stop,
             lease=holding.lease,
-            clone=checkouts.clone_path(session.pk, holding.lease.fence),
-            home=checkouts.home_path(session.pk),
+            clone=folders.clone_path(session.pk, holding.lease.fence),
+            home=folders.home_path(session.pk),
         )

@@ -7,7 +7,7 @@ from automation.environment import StepEnvironment
 from automation.outcomes import AttemptFailed
 from issues.models import Attempt, IssueSession
 from projects.errors import OperatorError
-from projects.workspace import checkouts
+from projects.workspace import checkouts, folders
 
 UNUSABLE = {"git.clone_broken", "git.history_rewritten"}
 
@@ -28,7 +28,7 @@ def collect(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> st
     except OperatorError as error:
         if error.code not in UNUSABLE:
             raise
-        checkouts.remove(env.clone)
+        folders.remove(env.clone)
         return AttemptFailed(error.code, str(error), evidence={"attempt": attempt.number})
     attempts.record_head(attempt, head_sha, lease=env.lease)
     return head_sha

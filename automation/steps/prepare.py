@@ -15,7 +15,7 @@ from issues.models import IssueSession
 from issues.states import Step
 from projects.errors import OperatorError
 from projects.models import Project
-from projects.workspace import checkouts
+from projects.workspace import checkouts, folders
 
 FREE_BYTES = 500 * 2**20
 
@@ -80,9 +80,9 @@ def _provide_clone(session: IssueSession, env: StepEnvironment, *, branch: str, 
         if reusable and not env.clone.exists():
             checkouts.adopt(path, env.clone)
         else:
-            checkouts.remove(path)
+            folders.remove(path)
     if env.clone.exists() and not reusable:
-        checkouts.remove(env.clone)
+        folders.remove(env.clone)
     if not env.clone.exists():
         start_sha = attempts.last_head(session) if reusable else start_sha
         checkouts.make_clone(env.mirror, env.clone, branch=branch, start_sha=start_sha)
