@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
 
 from automation.dispatch import free_places
+from automation.tend import SYNC_INTERVAL
 from issues import verbs
 from issues.models import IssueSession
 from issues.states import RUNNABLE, Status
@@ -16,7 +17,6 @@ from issues.transitions import Conflict
 from projects import editing, leases
 from projects.models import Credential, Project
 
-SYNC_INTERVAL = timedelta(seconds=60)
 STOP_TRIES = 3
 
 
@@ -45,7 +45,7 @@ def stop(project: Project, *, actor: str, stop_running: bool = False) -> None:
     if stop_running:
         begun = Q(leases.live()) | ~Q(status=Status.PENDING)
         for session in project.sessions.filter(begun, status__in=RUNNABLE):
-            _stop(session, actor)
+            stop_session(session, actor=actor)
 
 
 def status_of(project: Project, now: datetime | None = None) -> AutomationStatus:
@@ -63,7 +63,7 @@ def status_of(project: Project, now: datetime | None = None) -> AutomationStatus
     )
 
 
-def _stop(session: IssueSession, actor: str) -> None:
+def stop_session(session: IssueSession, *, actor: str) -> None:
     """Stop a session that may be moving meanwhile; one that has ended by itself needs no stop."""
     for _ in range(STOP_TRIES):
         if session.status not in RUNNABLE:

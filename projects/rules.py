@@ -30,7 +30,7 @@ def check_working_dir(value: str, project_pk: int | None) -> None:
     first = path.relative_to(root).parts[0]
     if first in OWN_FOLDERS:
         raise ValidationError(f"The folder {first} is kept for our own use.", code="reserved_path")
-    others = Project.objects.active().exclude(pk=project_pk or 0).exclude(working_dir="")
+    others = Project.objects.exclude(pk=project_pk or 0).exclude(working_dir="")
     for taken in others.values_list("working_dir", flat=True):
         other = (root / taken).resolve()
         if path.is_relative_to(other) or other.is_relative_to(path):

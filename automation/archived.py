@@ -1,0 +1,36 @@
+"""What an archived project left: its begun sessions are stopped, then its workspace on this host goes."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from automation.control import stop_session
+from issues.states import RUNNABLE, Status
+from issues.transitions import SYSTEM
+from projects import leases
+from projects.models import Project
+from projects.workspace import folders
+
+
+def wind_down_all() -> int:
+    """Wind down every archived project that left something; answers how many are not yet done."""
+    return sum(not wind_down(project) for project in Project.objects.exclude(archived_at=None))
+
+
+def wind_down(project: Project) -> bool:
+    """False while a worker still holds one of its sessions: call again."""
+    begun = leases.live() | Q(queued_at__isnull=False) | ~Q(status=Status.PENDING)
+    for session in project.sessions.filter(begun, status__in=RUNNABLE, requested_verb=""):
+        stop_session(session, actor=SYSTEM)
+    if project.sessions.running().exists():
+        return False
+    if project.mirror_path.exists():
+        for session_pk in project.sessions.filter(pk__in=folders.sessions_on_disk()).values_list(
+            "pk", flat=True
+        ):
+            for path in folders.paths_of(session_pk):
+                folders.remove(path)
+        folders.remove(project.mirror_path)
+    if project.working_dir:
+        Project.objects.filter(pk=project.pk).update(working_dir="")  # free for another project
+    return True

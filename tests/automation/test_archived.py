@@ -1,0 +1,67 @@
+"""Winding down archived projects."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from automation.archived import wind_down_all
+from issues.models import IssueSession
+from issues.states import Status
+from projects.rules import check_working_dir
+from projects.workspace import folders
+from tests.factories import create_project, create_session
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def root(settings, tmp_path):
+    settings.AUTOWRKERS_WORKSPACE_ROOT = tmp_path
+    return tmp_path
+
+
+def leave_files(session):
+    paths = [session.project.mirror_path, folders.clone_path(session.pk, 1), folders.home_path(session.pk)]
+    for path in paths:
+        path.mkdir(parents=True)
+    return paths
+
+
+def test_what_waits_is_stopped_and_the_workspace_goes(root):
+    session = create_session(project=create_project(archived_at=timezone.now()), queued_at=timezone.now())
+    paths = leave_files(session)
+    assert wind_down_all() == 0
+    assert IssueSession.objects.get().status == Status.NEEDS_REVIEW
+    assert [path for path in paths if path.exists()] == []
+
+
+def test_a_running_session_is_asked_once_and_keeps_its_files_until_its_worker_ends(root):
+    until = timezone.now() + timedelta(seconds=40)
+    project = create_project(archived_at=timezone.now())
+    session = create_session(project=project, status=Status.IN_PROGRESS, lease_owner="w", lease_until=until)
+    paths = leave_files(session)
+    assert [wind_down_all(), wind_down_all()] == [1, 1]
+    assert IssueSession.objects.get().requested_verb == "stop"
+    assert session.events.count() == 1
+    assert [path.exists() for path in paths] == [True, True, True]
+
+
+def test_its_folder_is_free_for_another_project_once_it_is_gone(root):
+    project = create_project(archived_at=timezone.now(), working_dir="repos/app")
+    project.mirror_path.mkdir(parents=True)
+    with pytest.raises(ValidationError):
+        check_working_dir("repos/app", None)
+    wind_down_all()
+    check_working_dir("repos/app", None)
+
+
+def test_a_living_project_is_left_alone(root):
+    session = create_session(queued_at=timezone.now())
+    paths = leave_files(session)
+    wind_down_all()
+    assert IssueSession.objects.get().status == Status.PENDING
+    assert [path.exists() for path in paths] == [True, True, True]
