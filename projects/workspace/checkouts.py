@@ -1,0 +1,178 @@
+"""The folders made from a mirror: a clone for a session's agent, its home, a throwaway checkout for the checks.
+
+Once an agent could write to a folder, we run git on it only inside the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from projects.errors import AutowrkersError, Cancelled, OperatorError, Retryable
+from projects.workspace.diagnosis import explain
+from projects.workspace.folders import (
+    check_path,
+    clone_path,
+    disk_usage,
+    home_path,
+    paths_of,
+    remove,
+    sessions_on_disk,
+)
+from projects.workspace.git import Git, init_repository
+from projects.workspace.mirror import Mirror
+from projects.workspace.processes import Stop, run
+from projects.workspace.sandbox import AGENT_HOME, INSIDE, Bind, Sandbox
+
+__all__ = [
+    "INSIDE",
+    "adopt",
+    "agent_binds",
+    "check_path",
+    "checkout",
+    "clone_bind",
+    "clone_path",
+    "commit_leftovers",
+    "disk_usage",
+    "home_bind",
+    "home_path",
+    "make_clone",
+    "paths_of",
+    "remove",
+    "sessions_on_disk",
+]
+AUTHOR = {"user.name": "Autowrkers", "user.email": "autowrkers@localhost"}
+# What tools leave behind and nobody wants in a commit, wherever the repository itself does not say so.
+NEVER_COMMITTED = (
+    *("__pycache__/", "*.pyc", ".pytest_cache/", ".mypy_cache/", ".ruff_cache/", ".venv/", "*.egg-info/"),
+    *("node_modules/", ".aider*", ".DS_Store"),
+)
+
+
+def make_clone(mirror: Mirror, path: Path, *, branch: str, start_sha: str) -> None:
+    """A clone for an agent: `branch` checked out at `start_sha`, borrowing the mirror's objects.
+
+    It knows no remote, no token and no hook. What was at `path` is removed.
+    """
+    _make(mirror, path, branch=branch, sha=start_sha)
+    for key, value in AUTHOR.items():
+        Git(path / ".git").run("config", key, value)
+    exclude = path / ".git" / "info" / "exclude"
+    exclude.parent.mkdir(exist_ok=True)
+    exclude.write_text("".join(f"{pattern}\n" for pattern in NEVER_COMMITTED))
+
+
+@contextmanager
+def checkout(mirror: Mirror, sha: str, path: Path) -> Iterator[Path]:
+    """A clean checkout of a commit of the mirror, gone afterwards. It is a repository too: builds ask git things."""
+    _make(mirror, path, branch=None, sha=sha)
+    try:
+        yield path
+    finally:
+        remove(path)
+
+
+def adopt(old: Path, new: Path) -> None:
+    """Take over the clone of an earlier holder of the session under the new fence's path."""
+    new.parent.mkdir(parents=True, exist_ok=True)
+    old.rename(new)
+
+
+def clone_bind(clone: Path) -> Bind:
+    return Bind(clone, INSIDE, writable=True)
+
+
+def home_bind(home: Path) -> Bind:
+    return Bind(home, AGENT_HOME, writable=True)
+
+
+def agent_binds(mirror: Mirror, clone: Path, home: Path) -> list[Bind]:
+    """What a sandboxed program sees of us: the clone, the home, and the objects that the clone borrows."""
+    objects = mirror.path / "objects"
+    return [clone_bind(clone), home_bind(home), Bind(objects, objects, writable=False)]
+
+
+def commit_leftovers(
+    clone: Path, *, sandbox: Sandbox, binds: Sequence[Bind], message: str, stop: Stop | None = None
+) -> bool:
+    """Commit what an agent left uncommitted, by git inside the sandbox. Whether there was anything.
+
+    Raises OperatorError `git.clone_broken` when the clone is no usable repository any more.
+    """
+    inside = _GitInside(sandbox, binds, sandbox.path_inside(clone_bind(clone)), stop)
+    inside.remove(".git/index.lock")  # of a git that was killed: nobody else is at work here any more
+    if not inside.git("status", "--porcelain", "--untracked-files=normal"):
+        return False
+    inside.git(
+        "add", "--all", "--ignore-errors", accepted=(0, 1, 128)
+    )  # one unreadable file spoils not the rest
+    if not inside.git("diff", "--cached", "--name-only", "--no-ext-diff"):
+        return False
+    inside.git("commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message", message)
+    return True
+
+
+class _GitInside:
+    """git where an agent worked: in the sandbox, without network, none of its hooks, its output not trusted."""
+
+    def __init__(self, sandbox: Sandbox, binds: Sequence[Bind], place: Path, stop: Stop | None) -> None:
+        self.sandbox = sandbox
+        self.binds = binds
+        self.stop = stop
+        settings = AUTHOR | {
+            "safe.directory": str(place),
+            "core.hooksPath": "/dev/null",
+            "core.fsmonitor": "false",
+        }
+        self.line = ["git", "--no-pager", *(word for k, v in settings.items() for word in ("-c", f"{k}={v}"))]
+
+    def git(self, *args: str, accepted: Sequence[int] = (0,)) -> bytes:
+        return self._run([*self.line, *args], args, accepted)
+
+    def remove(self, path: str) -> None:
+        self._run(["rm", "-f", "--", path], ("rm",), (0, 1))
+
+    def _run(self, argv: list[str], args: Sequence[str], accepted: Sequence[int]) -> bytes:
+        wrapped = self.sandbox.wrap(argv, binds=self.binds, chdir=INSIDE, env={}, network=False)
+        done = run(wrapped.argv, env=wrapped.env, cwd=wrapped.cwd, timeout=600, stop=self.stop)
+        if done.stopped:
+            raise Cancelled("git.stopped", "Committing what the agent left was stopped on request.")
+        if done.timed_out or done.returncode not in accepted:
+            raise _broken(explain(args, done.returncode, done.stderr.decode(errors="replace")))
+        return done.stdout
+
+
+def _broken(error: AutowrkersError) -> AutowrkersError:
+    if isinstance(error, Retryable):
+        return error
+    return OperatorError(
+        "git.clone_broken",
+        f"The agent left a repository that cannot be used. {error.message}",
+        "Retry the session: it starts again from a fresh clone.",
+    )
+
+
+def _make(mirror: Mirror, path: Path, *, branch: str | None, sha: str) -> None:
+    try:
+        _populate(mirror, path, branch=branch, sha=sha)
+    except AutowrkersError as error:
+        if error.code != "git.corrupt":
+            raise
+        mirror.rebuild()
+        _populate(mirror, path, branch=branch, sha=sha)
+
+
+def _populate(mirror: Mirror, path: Path, *, branch: str | None, sha: str) -> None:
+    remove(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    init_repository(path, bare=False, branch=branch or "main")
+    borrowed = path / ".git" / "objects" / "info" / "alternates"
+    borrowed.write_text(f"{mirror.path / 'objects'}\n")
+    git = Git(path / ".git", work_tree=path, stop=mirror.stop)
+    git.run("config", "gc.auto", "0")
+    if branch is None:
+        git.run("update-ref", "--no-deref", "HEAD", sha)
+    else:
+        git.run("update-ref", f"refs/heads/{branch}", sha)
+    git.run("reset", "--hard", "--quiet")
