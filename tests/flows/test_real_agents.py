@@ -72,6 +72,8 @@ def assert_published(story, session):
     assert pr.number == session.pr_number
     assert f"Fixes #{session.github_issue_number}" in body
     assert TEST_COMMAND in body
+    [comment] = story.hub.comments(REPOSITORY, session.github_issue_number)
+    assert f"PR #{pr.number}" in comment.body
     bare = story.hub.repository(REPOSITORY).bare
     assert bare.branches() == {"main": session.base_sha, session.branch_name: session.head_sha}
     changed = bare.git("diff", "--name-only", session.base_sha, session.head_sha).split()
