@@ -73,8 +73,9 @@ class ConsoleCommand(BaseCommand):
             for line in answer.lines:
                 self.stdout.write(make_visible(line))
         if answer.code != Exit.DONE:
-            sentences = [make_visible(redact(str(error))) for error in answer.errors]
-            raise Failed("\n".join(sentences) or "See above.", returncode=answer.code)
+            sentences = [shown(str(error)) for error in answer.errors]
+            name = answer.code.name.replace("_", " ").lower()
+            raise Failed("\n".join(sentences) or f"{name}.", returncode=answer.code)
 
     def say(self, line: str) -> None:
         """Something for the person who watches, on stderr."""
@@ -103,11 +104,16 @@ class ConsoleCommand(BaseCommand):
             "command": type(self).__module__.rpartition(".")[2],
             "data": answer.data,
             "errors": [
-                {"code": error.code, "message": redact(error.message), "remedy": redact(error.remedy)}
+                {"code": error.code, "message": shown(error.message), "remedy": shown(error.remedy)}
                 for error in answer.errors
             ],
         }
         return json.dumps(found, cls=DjangoJSONEncoder)
+
+
+def shown(text: str) -> str:
+    """Text that may come from outside, without secrets and without what a terminal would obey."""
+    return make_visible(redact(text))
 
 
 def failure(error: AutowrkersError, **data: Any) -> Answer:
@@ -184,7 +190,7 @@ def facts(session: IssueSession) -> dict[str, Any]:
         "attempts": session.attempts,
         "queued": session.queued_at is not None,
         "not_before": session.not_before,
-        "last_error": session.last_error,
+        "last_error": shown(session.last_error),
         "pr_number": session.pr_number,
         "pr_state": session.pr_state,
         "pr_url": session.pr_url,
