@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from projects.errors import AutowrkersError, Cancelled, OperatorError, Retryable
-from projects.workspace.diagnosis import explain
+from projects.errors import AutowrkersError, Cancelled
+from projects.workspace.diagnosis import broken_clone, explain
 from projects.workspace.folders import (
     check_path,
     clone_path,
@@ -139,18 +139,8 @@ class _GitInside:
         if done.stopped:
             raise Cancelled("git.stopped", "Committing what the agent left was stopped on request.")
         if done.timed_out or done.returncode not in accepted:
-            raise _broken(explain(args, done.returncode, done.stderr.decode(errors="replace")))
+            raise broken_clone(explain(args, done.returncode, done.stderr.decode(errors="replace")))
         return done.stdout
-
-
-def _broken(error: AutowrkersError) -> AutowrkersError:
-    if isinstance(error, Retryable):
-        return error
-    return OperatorError(
-        "git.clone_broken",
-        f"The agent left a repository that cannot be used. {error.message}",
-        "Retry the session: it starts again from a fresh clone.",
-    )
 
 
 def _make(mirror: Mirror, path: Path, *, branch: str | None, sha: str) -> None:

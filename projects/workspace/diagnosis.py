@@ -121,6 +121,20 @@ def timed_out(args: Sequence[str], seconds: float) -> Retryable:
     )
 
 
+def broken_clone(error: AutowrkersError) -> AutowrkersError:
+    """What a failure means that came from an agent's clone: only a full disk is not the clone's own fault.
+
+    Whatever else its git says there are the agent's words, and no reason to try again.
+    """
+    if error.code == "git.disk":
+        return error
+    return OperatorError(
+        "git.clone_broken",
+        f"The agent left a repository that cannot be used. {error.message}",
+        "Retry the session: it starts again from a fresh clone.",
+    )
+
+
 def verb(args: Sequence[str]) -> str:
     """Which git command this is."""
     return next((word for word in args if not word.startswith("-") and "=" not in word), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from git import Blob, Repo
 from git import Commit as RepoCommit
 
 SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-REGULAR_FILE = 0o100000
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class History:
                 found = repo.commit(sha).tree / path
             except KeyError:
                 return None
-            if not isinstance(found, Blob) or found.mode & REGULAR_FILE != REGULAR_FILE:
+            if not isinstance(found, Blob) or not stat.S_ISREG(found.mode):
                 return None
             content: bytes = found.data_stream.read(max_bytes)
             return content

@@ -18,6 +18,7 @@ from typing import IO
 from urllib.parse import quote
 
 from projects.errors import AutowrkersError, Cancelled, OperatorError, Retryable
+from projects.workspace.diagnosis import broken_clone
 from projects.workspace.git import Git, Remote, init_repository
 from projects.workspace.history import History
 from projects.workspace.processes import Stop
@@ -153,14 +154,10 @@ class Mirror:
                 *CHECKED, *FETCH, "--upload-pack", pack, "--", _as_url(place), f"+HEAD:{ref}", local=True
             )
             return self.git.run("rev-parse", "--verify", f"{ref}^{{commit}}").strip()
-        except (Cancelled, Retryable):
+        except Cancelled:
             raise
         except AutowrkersError as error:
-            raise OperatorError(
-                "git.clone_broken",
-                f"The agent left a repository that cannot be read. {error.message}",
-                "Retry the session: it starts again from a fresh clone.",
-            ) from error
+            raise broken_clone(error) from error
 
     def _refuse_rewritten(self, base_sha: str, sha: str) -> None:
         if self.git.run("rev-list", "--max-count=1", base_sha, f"^{sha}"):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -98,8 +99,25 @@ def test_without_a_remote_nothing_outside_is_reached(mirror, server):
     assert len(server.seen) == seen
 
 
-def test_a_redirect_to_another_host_gets_no_token(server, mirror):
-    assert mirror.git.run("config", "http.followRedirects").strip() == "false"
+def test_a_redirect_is_not_followed_so_that_no_other_host_gets_the_token(server, bare, settings, tmp_path):
+    class Redirect(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(302)
+            self.send_header("Location", server.url + self.path)
+            self.end_headers()
+
+        def log_message(self, *args):
+            """Silence."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Redirect) as redirecting:
+        threading.Thread(target=redirecting.serve_forever, daemon=True).start()
+        settings.GITHUB_WEB_URL = f"http://127.0.0.1:{redirecting.server_port}"
+        moved = Mirror(tmp_path / "m", Remote(f"{settings.GITHUB_WEB_URL}/owner/repo.git", TOKEN))
+        with pytest.raises(OperatorError) as caught:
+            moved.fetch()
+        redirecting.shutdown()
+    assert caught.value.code == "git.not_found"
+    assert server.seen == []
 
 
 def test_what_home_host_and_environment_configure_has_no_effect(mirror, tmp_path, monkeypatch):

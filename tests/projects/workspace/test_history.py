@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.projects.workspace.git_server import commit
+
+
+@pytest.fixture
+def later(mirror, bare):
+    """Three commits after the base: the SHA of the last."""
+    commit(bare, {"src/app.py": "print('new')\n"}, message="Change the app\n\nWith a body.")
+    commit(bare, {"docs/größe.md": "# Größe\n", "bin": "data"}, message="Write docs")
+    sha = commit(bare, {"README": "hi\n"}, message="Greet 🐛")
+    mirror.fetch()
+    return sha
+
+
+def test_commits_between_two_revisions_come_newest_first(mirror, base, later):
+    found = mirror.history().commits(base, later)
+    assert [each.subject for each in found] == ["Greet 🐛", "Write docs", "Change the app"]
+    assert found[0].sha == later
+    assert {each.author for each in found} == {"Ann"}
+    assert mirror.history().commits(later, base) == []
+
+
+def test_changed_files_are_named_as_they_are(mirror, base, later):
+    assert mirror.history().changed_files(base, later) == ["README", "bin", "docs/größe.md", "src/app.py"]
+
+
+def test_both_names_of_a_moved_file_have_changed(mirror, base, bare):
+    work = bare.parent / "repo.git-work"
+    (work / "src/app.py").rename(work / "src/main.py")
+    sha = commit(bare, {})
+    mirror.fetch()
+    assert mirror.history().changed_files(base, sha) == ["src/app.py", "src/main.py"]
+
+
+def test_all_files_of_a_commit_are_listed(mirror, later):
+    assert sorted(mirror.history().list_files(later)) == ["README", "bin", "docs/größe.md", "src/app.py"]
+
+
+def test_files_are_read_up_to_a_size_and_only_if_they_are_files(mirror, bare, later):
+    work = bare.parent / "repo.git-work"
+    (work / "link").symlink_to("/etc/passwd")
+    sha = commit(bare, {})
+    mirror.fetch()
+    history = mirror.history()
+    assert history.read_file(sha, "README", max_bytes=100) == b"hi\n"
+    assert history.read_file(sha, "README", max_bytes=2) == b"hi"
+    assert history.read_file(sha, "docs/größe.md", max_bytes=100) == "# Größe\n".encode()
+    for path in ("none", "src", "src/none", "README/x", "link", "../README", "/etc/passwd", ""):
+        assert history.read_file(sha, path, max_bytes=100) is None
+
+
+def test_recent_commits_are_those_on_the_given_files(mirror, later):
+    history = mirror.history()
+    subjects = [each.subject for each in history.recent_commits(later, ["src/app.py", "*"], limit=5)]
+    assert subjects == ["Change the app", "Begin"]
+    assert len(history.recent_commits(later, ["src/app.py"], limit=1)) == 1
+    assert history.recent_commits(later, [], limit=5) == []
+
+
+@pytest.mark.parametrize("revision", ["main", "--output=/tmp/x", "HEAD", "", "a" * 39])
+def test_only_full_shas_are_revisions(mirror, base, revision):
+    with pytest.raises(ValueError, match="not a full SHA"):
+        mirror.history().commits(base, revision)
