@@ -6,7 +6,6 @@ import shutil
 
 from django.conf import settings
 from django.utils import timezone
-from projects.workspace.mirror import Mirror
 
 from automation import attempts
 from automation.environment import StepEnvironment
@@ -16,6 +15,7 @@ from issues.states import Step
 from projects.errors import OperatorError
 from projects.models import Project
 from projects.workspace import checkouts, folders
+from projects.workspace.mirror import Mirror
 
 FREE_BYTES = 500 * 2**20
 

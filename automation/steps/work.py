@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,6 +25,7 @@ from automation.outcomes import Advance, AttemptFailed, Hold, Outcome, Park
 from automation.steps.collect import collect
 from issues.models import Attempt, IssueSession
 from issues.states import Step
+from projects import redaction
 from projects.connection import mirror_of
 from projects.errors import AutowrkersError, Cancelled
 from projects.workspace import checkouts
@@ -34,6 +36,7 @@ from verification.verify import run_setup
 logger = logging.getLogger(__name__)
 OUTPUT_BYTES = 200 * 2**20
 LINE_BYTES = 2**20
+SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD")
 PAUSES = {
     AgentOutcome.AUTH: ("agent_auth", timedelta(minutes=15)),
     AgentOutcome.USAGE_LIMIT: ("usage_limit", timedelta(hours=1)),
@@ -104,9 +107,7 @@ def _run_agent(session: IssueSession, env: StepEnvironment) -> Attempt:
             model=project.agent_model,
             max_turns=project.attempt_max_turns,
             max_cost_usd=project.attempt_max_cost_usd,
-            environment={
-                name: os.environ[name] for name in settings.AUTOWRKERS_AGENT_ENV if name in os.environ
-            },
+            environment=_agent_environment(),
             prior_input_tokens=prior[0],
             prior_output_tokens=prior[1],
         ),
@@ -125,6 +126,15 @@ def _run_agent(session: IssueSession, env: StepEnvironment) -> Attempt:
     )
     attempts.finish(attempt, result, lease=env.lease)
     return attempt
+
+
+def _agent_environment() -> dict[str, str]:
+    """The variables named for the agent; what looks like a secret among them is masked wherever it turns up."""
+    environment = {name: os.environ[name] for name in settings.AUTOWRKERS_AGENT_ENV if name in os.environ}
+    for name, value in environment.items():
+        if SECRET_NAME.search(name):
+            redaction.register(value)
+    return environment
 
 
 def _kind(session: IssueSession, before: Attempt | None) -> str:
