@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from verification.output import head_and_tail
+from issues.sanitize import keep_ends
 from verification.strategy import PlannedCheck
 
 FAILURE_BYTES = 20_000
@@ -33,8 +34,7 @@ class CheckRun:
     fault: str = ""
 
 
-@dataclass(frozen=True)
-class SummaryLine:
+class SummaryLine(NamedTuple):
     name: str
     verdict: str
     seconds: float
@@ -68,7 +68,6 @@ class Report:
                 return FAULTS[run.fault].format(name=run.check.name)
         return ""
 
-    @property
     def summary(self) -> tuple[SummaryLine, ...]:
         return tuple(SummaryLine(run.check.name, verdict(run), run.duration_ms / 1000) for run in self.runs)
 
@@ -89,7 +88,7 @@ def verdict(run: CheckRun) -> str:
 
 def _section(run: CheckRun, budget_bytes: int) -> str:
     ended = "no exit status" if run.exit_status is None else f"exit status {run.exit_status}"
-    command = head_and_tail(run.check.command, COMMAND_BYTES)
+    command = keep_ends(run.check.command, limit=COMMAND_BYTES)
     heading = f"{run.check.name} failed ({ended})\n$ {command}\n"
     room = budget_bytes - len(heading.encode())
-    return head_and_tail(heading + head_and_tail(run.output.strip("\n"), max(room, 0)), max(budget_bytes, 0))
+    return keep_ends(heading + keep_ends(run.output.strip("\n"), limit=room), limit=budget_bytes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from projects import redaction
-from verification.output import KEPT_BYTES, head_and_tail, readable
+from verification.output import KEPT_BYTES, readable
 from verification.report import FAULTS, MISSING_TOOL, CheckRun, Report, SummaryLine
 from verification.strategy import PlannedCheck
 
@@ -39,7 +39,7 @@ def test_every_fault_has_a_sentence(fault):
 
 def test_the_summary_names_every_check_with_its_verdict_and_seconds():
     told = report(run(True, name="Lint"), run(False), run(None, name="Smoke"))
-    assert told.summary == (
+    assert told.summary() == (
         SummaryLine("Lint", "passed", 1.5),
         SummaryLine("Test", "failed", 1.5),
         SummaryLine("Smoke", "not checked", 1.5),
@@ -58,7 +58,7 @@ def test_a_short_failure_leaves_its_room_to_a_long_one():
     assert "short" in text
     assert "start\n" in text
     assert text.endswith("\nend")
-    assert "bytes left out here" in text
+    assert "middle left out" in text
 
 
 def test_many_long_failures_still_fit_into_the_budget():
@@ -68,11 +68,6 @@ def test_many_long_failures_still_fit_into_the_budget():
     text = report(*runs).failure_text(budget_bytes=5_000)
     assert len(text.encode()) <= 5_000
     assert "check 29 failed" in text
-
-
-@pytest.mark.parametrize("limit", [0, 1, 30, 45, 80, 200])
-def test_a_cut_text_never_exceeds_its_limit(limit):
-    assert len(head_and_tail("é" * 500, limit).encode()) <= limit
 
 
 def test_output_is_readable_whatever_a_check_prints():

@@ -147,5 +147,6 @@ def test_the_smoke_check_fails_on_changed_files_that_do_not_parse(check):
 def test_the_smoke_check_passes_on_files_that_parse_and_leaves_nothing_behind(check):
     (check.tree / "good.py").write_text("raise SystemExit(7)\n")
     (check.tree / "data.json").write_bytes(b"\xef\xbb\xbf{}")
-    assert check(parse_command(["good.py", "data.json"]), is_ours=True).passed
-    assert sorted(path.name for path in check.tree.iterdir()) == ["data.json", "good.py"]
+    (check.tree / "link.py").symlink_to("nowhere.py")
+    assert check(parse_command(["good.py", "data.json", "link.py"]), is_ours=True).passed
+    assert sorted(path.name for path in check.tree.iterdir()) == ["data.json", "good.py", "link.py"]
