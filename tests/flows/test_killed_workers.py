@@ -17,7 +17,11 @@ from tests.flows.workers import eventually, processes_with, start_worker
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 MARKER = "7777.125"  # the agent's own sleep, to be found among all processes
 FIX = [
-    {"write": {"calc/averages.py": "def mean(values):\n    return sum(values) / len(values)\n\n\nmedian = mean\n"}},
+    {
+        "write": {
+            "calc/averages.py": "def mean(values):\n    return sum(values) / len(values)\n\n\nmedian = mean\n"
+        }
+    },
     {"commit": "Fix it"},
 ]
 
@@ -87,7 +91,9 @@ def test_killed_while_publishing(tale, queued, settings, method, path):
     session = tale.session(queued.github_issue_number)
     assert (session.status, session.attempts, session.attempt_rows.count()) == (Status.PR_CREATED, 0, 1)
     assert tale.footprint([session.github_issue_number]) == (
-        [f"feature/issue-{session.github_issue_number}", "main"], 1, [1]
+        [f"feature/issue-{session.github_issue_number}", "main"],
+        1,
+        [1],
     )
 
 
@@ -98,9 +104,13 @@ def test_of_two_workers_given_the_same_session_one_works_and_the_other_returns(t
     assert tale.session(queued.github_issue_number).attempt_rows.count() == 1
 
 
-@pytest.mark.parametrize(("verb", "status", "reason"), [("stop", "needs_review", "stopped"),
-                                                        ("skip", "skipped", "skipped_by_person")])
-def test_stop_and_skip_end_the_agents_whole_tree_within_ten_seconds(tale, queued, settings, verb, status, reason):
+@pytest.mark.parametrize(
+    ("verb", "status", "reason"),
+    [("stop", "needs_review", "stopped"), ("skip", "skipped", "skipped_by_person")],
+)
+def test_stop_and_skip_end_the_agents_whole_tree_within_ten_seconds(
+    tale, queued, settings, verb, status, reason
+):
     tale.agent({"match": "median", "steps": [{"daemon": 7777}, {"run": f"sleep {MARKER}"}]})
     worker = running(settings, queued, lambda: processes_with(MARKER))
     assert getattr(verbs, verb)(tale.session(queued.github_issue_number), actor="ann") == verbs.RECORDED

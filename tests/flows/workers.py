@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-WORK = "import django; django.setup(); import sys; from automation.pipeline import advance; print(advance({pk}))"
+WORK = (
+    "import django; django.setup(); import sys; from automation.pipeline import advance; print(advance({pk}))"
+)
 
 
 def database_url():
@@ -22,19 +24,27 @@ def database_url():
     return f"postgres://{values['USER']}:{values['PASSWORD']}@{place}/{values['NAME']}"
 
 
-def start_worker(session_pk, settings):
-    """Work on the session in another process, with the test's database, workspace and stand-in."""
-    env = os.environ | {
+def product_environment(settings):
+    """The environment of processes that share this test's database, workspace and stand-in."""
+    return os.environ | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "DATABASE_URL": database_url(),
         "GITHUB_API_URL": settings.GITHUB_API_URL,
         "GITHUB_WEB_URL": settings.GITHUB_WEB_URL,
         "AUTOWRKERS_WORKSPACE_ROOT": str(settings.AUTOWRKERS_WORKSPACE_ROOT),
         "AUTOWRKERS_LOG_ROOT": str(settings.AUTOWRKERS_LOG_ROOT),
+        "PYTHONUNBUFFERED": "1",
     }
+
+
+def start_worker(session_pk, settings):
     return subprocess.Popen(
         [sys.executable, "-c", WORK.format(pk=session_pk)],
-        cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=ROOT,
+        env=product_environment(settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 

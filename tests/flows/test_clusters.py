@@ -1,0 +1,48 @@
+"""The real processes: both queue clusters and the clock, on whatever database and broker this run is configured for."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from automation.demo import story
+from automation.management.commands.run import parts
+from automation.supervisor import supervise
+from issues.states import Status
+from projects.models import Project
+from tests.flows.workers import ROOT, eventually, product_environment
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+
+
+@pytest.fixture
+def processes(tale, settings):
+    """Everything that `manage.py run` starts, but the web server."""
+    stop, lines = threading.Event(), []
+    wanted = [part for part in parts(web_socket=0) if part.name != "web"]
+    thread = threading.Thread(
+        target=supervise,
+        args=(wanted,),
+        kwargs={"env": product_environment(settings), "cwd": ROOT, "stop": stop, "say": lines.append},
+    )
+    thread.start()
+    yield lines
+    stop.set()
+    thread.join(timeout=30)
+    assert not thread.is_alive()
+
+
+def test_clock_and_clusters_take_issues_to_merged_pull_requests(tale, processes):
+    numbers = [tale.issue(issue.title, issue.body, labels=list(issue.labels)) for issue in story.ISSUES[:2]]
+
+    def statuses():
+        return [session.status for session in tale.project.sessions.order_by("github_issue_number")]
+
+    eventually(lambda: statuses() == [Status.PR_CREATED] * 2, seconds=90)
+    for number in numbers:
+        tale.hub.merge("acme/calc", tale.session(number).pr_number)
+    Project.objects.update(sync_requested_at="2026-01-01T00:00Z")
+    eventually(lambda: statuses() == [Status.COMPLETED] * 2, seconds=90)
+    assert len(tale.hub.pulls("acme/calc")) == 2
+    assert [len(tale.comments(number)) for number in numbers] == [1, 1]
