@@ -1,0 +1,58 @@
+"""`python -m tests.benchmarks [--json] [NAME …]`: runs the benchmarks on a database and a stand-in of its own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import django
+from django.test.utils import setup_databases, teardown_databases
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+django.setup()
+
+from tests.benchmarks import first_sync, flood, session_overhead  # noqa: E402
+from tests.benchmarks.figures import as_json, as_table  # noqa: E402
+
+BENCHMARKS = {
+    "session": session_overhead.measure,
+    "sync": first_sync.measure,
+    "flood": flood.measure,
+}
+CHILDREN = {"sync": first_sync.sync, "fetch": first_sync.fetch, "flood": flood.drain}
+
+
+@contextmanager
+def database() -> Iterator[None]:
+    made = setup_databases(verbosity=0, interactive=False)
+    try:
+        yield
+    finally:
+        teardown_databases(made, verbosity=0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"Which ones: {', '.join(BENCHMARKS)}.")
+    parser.add_argument("--json", action="store_true", help="Print the figures as JSON.")
+    parser.add_argument("--child", nargs=2, metavar=("TASK", "ARGUMENTS"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    logging.disable(logging.INFO)
+    with database():
+        if options.child:
+            task, arguments = options.child
+            print(json.dumps(CHILDREN[task](**json.loads(arguments))))
+            return
+        if unknown := set(options.names) - set(BENCHMARKS):
+            parser.error(f"There is no benchmark {', '.join(sorted(unknown))}.")
+        figures = [figure for name in options.names or BENCHMARKS for figure in BENCHMARKS[name]()]
+    print(as_json(figures) if options.json else as_table(figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
