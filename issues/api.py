@@ -88,7 +88,7 @@ class IssueViewSet(mixins.ListModelMixin, StrictViewSet):
 def _act(session: IssueSession, verb: Callable[..., str], *, actor: str) -> str:
     """Carry out the verb. A refusal is 409 with the present state and what may be asked instead."""
     try:
-        answer = verb(session, actor=actor)
+        return verb(session, actor=actor)
     except Conflict as conflict:
         session.refresh_from_db()
         current = {"status": session.status, "step": session.step, "reason": session.reason}
@@ -100,5 +100,3 @@ def _act(session: IssueSession, verb: Callable[..., str], *, actor: str) -> str:
             current=current,
             allowed_verbs=verbs.allowed_verbs(session),
         ) from conflict
-    session.refresh_from_db()
-    return answer

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.test import override_settings
 
+from projects import editing
 from projects.models import AuditEvent, Credential, Project, Role
 from projects.signals import work_requested
 from tests.factories import (
@@ -93,9 +94,10 @@ def test_a_replaced_secret_is_forgotten_unless_another_project_uses_it(client):
 
 
 def test_a_change_writes_only_what_was_named(client):
-    project = create_project(error_code="github.bad_token")
+    project = create_project()
     Project.objects.filter(pk=project.pk).update(fence=7, lease_owner="worker")
-    client.patch(f"/api/projects/{project.pk}", {"max_concurrent": 3})
+    project.max_concurrent = 3
+    editing.change(project, ["max_concurrent"], secrets={}, actor="boss")
     project.refresh_from_db()
     assert (project.max_concurrent, project.fence, project.lease_owner) == (3, 7, "worker")
     assert AuditEvent.objects.get().detail == {"fields": ["max_concurrent"]}
