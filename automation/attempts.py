@@ -100,7 +100,8 @@ def finish(attempt: Attempt, result: AgentResult, *, lease: Lease) -> None:
         "output_tokens": result.output_tokens,
         "cost_usd": result.cost_usd,
         "ended_at": timezone.now(),
-        "retry_at": result.retry_at, "agent_session_id": result.agent_session_id or attempt.agent_session_id,
+        "retry_at": result.retry_at,
+        "agent_session_id": result.agent_session_id or attempt.agent_session_id,
     }
     with transaction.atomic():
         check_lease(lease)

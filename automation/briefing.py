@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from projects.workspace.history import History
+
 from issues import context
 from issues.models import Attempt, IssueSession
 from issues.prompts import FailedCheck, Retry, Task, render_first, render_retry
 from issues.states import MAX_ATTEMPTS
-from projects.workspace.history import History
 from verification.models import VerificationResult
 
 CONTEXT_BYTES = 40_000
@@ -46,7 +47,8 @@ def _retry(session: IssueSession, history: History, head_sha: str) -> Retry:
         max_attempts=MAX_ATTEMPTS,
         reason="its checks failed." if failed else (last.message if last else session.last_error),
         failed_checks=tuple(
-            FailedCheck(row.name or row.check_type, row.command, row.exit_status, row.output) for row in failed
+            FailedCheck(row.name or row.check_type, row.command, row.exit_status, row.output)
+            for row in failed
         ),
         commits=tuple(f"{commit.sha[:10]} {commit.subject}" for commit in commits),
         last_answer=last.summary if last else "",

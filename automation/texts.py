@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from projects.workspace.history import History
+
 from automation import messages
-from automation.messages import CheckLine, CommitLine, EffectKey, FailedComment, PullRequestComment, PullRequestText
+from automation.messages import (
+    CheckLine,
+    CommitLine,
+    EffectKey,
+    FailedComment,
+    PullRequestComment,
+    PullRequestText,
+)
 from automation.models import Effect
 from issues.models import IssueSession
-from projects.workspace.history import History
 from verification.models import VerificationResult
 
 VERDICTS = {True: "passed", False: "failed", None: "not checked"}
@@ -25,7 +33,8 @@ def pull_request_text(session: IssueSession, history: History) -> PullRequestTex
         attempts=session.attempts + 1,
         summary=attempt.summary if attempt else "",
         commits=tuple(
-            CommitLine(commit.sha, commit.subject) for commit in history.commits(session.base_sha, session.head_sha)
+            CommitLine(commit.sha, commit.subject)
+            for commit in history.commits(session.base_sha, session.head_sha)
         ),
         checks=tuple(
             CheckLine(row.name or row.check_type, row.command, VERDICTS[row.passed], row.duration_ms)

@@ -64,7 +64,9 @@ class Play:
             max_concurrent=2,
             **story.COMMANDS,
         )
-        self._tell(f"GitHub stand-in with {len(story.ISSUES)} open issues: {self.hub.web_url}/{story.REPOSITORY}")
+        self._tell(
+            f"GitHub stand-in with {len(story.ISSUES)} open issues: {self.hub.web_url}/{story.REPOSITORY}"
+        )
         self._tell("Project linked, automation on: issues are synced and queue themselves")
         return project
 
@@ -100,7 +102,9 @@ class Play:
         return pulls[number].state == "closed"
 
     def _tell_news(self) -> None:
-        for event in SessionEvent.objects.filter(pk__gt=self._told).select_related("issue_session").order_by("pk"):
+        for event in (
+            SessionEvent.objects.filter(pk__gt=self._told).select_related("issue_session").order_by("pk")
+        ):
             self._told = event.pk
             sentence = TELL.get((event.verb, event.new_status))
             if sentence is None or event.reason == "claimed":
@@ -110,7 +114,9 @@ class Play:
     def _details(self, event: SessionEvent) -> str:
         session: IssueSession = event.issue_session
         if event.reason == "checks_failed":
-            return f" again: attempt {event.evidence['attempts']} failed its checks and the next one is told why"
+            return (
+                f" again: attempt {event.evidence['attempts']} failed its checks and the next one is told why"
+            )
         if event.new_status == Status.PR_CREATED:
             return f": {self.hub.web_url}/{story.REPOSITORY}/pull/{session.pr_number}"
         if event.new_status in (Status.FAILED, Status.NEEDS_REVIEW) or event.verb == "parked":

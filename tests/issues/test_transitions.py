@@ -20,7 +20,10 @@ def test_a_move_writes_status_reason_and_an_event_together():
     assert (session.status, session.reason) == ("in_progress", "claimed")
     event = session.events.get()
     assert (event.actor, event.verb, event.old_status, event.new_status) == (
-        "ann", "moved", "pending", "in_progress"
+        "ann",
+        "moved",
+        "pending",
+        "in_progress",
     )
     assert event.evidence == {"base_sha": "abc"}
 
