@@ -211,4 +211,4 @@ def _projects_called(wanted: str) -> ProjectQuerySet:
 
 
 def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 19 else None
+    return int(text) if text.isdecimal() else None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from projects.workspace.mirror import Mirror
 
 from automation.agents.base import Adapter
 from automation.agents.registry import get_adapter
@@ -18,6 +17,7 @@ from projects.connection import connect, mirror_of, noting_bad_credentials
 from projects.github.client import GitHubClient
 from projects.leases import Lease
 from projects.workspace import folders
+from projects.workspace.mirror import Mirror
 from projects.workspace.processes import Stop
 from projects.workspace.sandbox import Sandbox, detect
 

@@ -18,7 +18,7 @@ from automation.agents.jsonlines import decode
 from automation.agents.registry import get_adapter
 from issues import verbs
 from issues.models import Attempt, IssueSession
-from issues.sanitize import clean_line, make_visible
+from issues.sanitize import clean_line
 from issues.transitions import Conflict
 
 logger = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ def _event_lines(event: Event) -> list[str]:
         case Started():
             return [f"  started {clean_line(event.model)}".rstrip()]
         case Text():
-            lines = (clean_line(line, limit=LINE_LIMIT) for line in make_visible(event.text).splitlines())
+            lines = (clean_line(line, limit=LINE_LIMIT) for line in event.text.splitlines())
             return [f"  {line}" for line in lines if line]
         case ToolCall():
             return [f"  > {clean_line(event.name)}: {clean_line(event.detail, limit=LINE_LIMIT)}"]

@@ -20,12 +20,13 @@ class Story:
 
     def __init__(self, hub, project, script):
         self.hub, self.project, self.script = hub, project, script
+        self.repo = project.github_repo
 
     def agent(self, *rules, **values):
         self.script.write_text(json.dumps({"pace": 0, "rules": list(rules)} | values))
 
     def issue(self, title="median() is wrong", body="See calc/averages.py", **values):
-        return self.hub.create_issue("acme/calc", title, body, **values)
+        return self.hub.create_issue(self.repo, title, body, **values)
 
     def session(self, number):
         return IssueSession.objects.get(project=self.project, github_issue_number=number)
@@ -40,15 +41,40 @@ class Story:
                 advance(pk)
                 IssueSession.objects.filter(pk=pk).update(enqueued_at=None)
 
+    def later(self, rounds=1):
+        """Go on when every pause is over."""
+        for _ in range(rounds):
+            IssueSession.objects.update(not_before=None)
+            self.run()
+
+    def set(self, **values):
+        """Change the project as a person would between two ticks."""
+        Project.objects.filter(pk=self.project.pk).update(**values)
+        self.project.refresh_from_db()
+
+    def reasons(self, number):
+        """The reason of every event of a session, oldest first."""
+        return list(self.session(number).events.order_by("id").values_list("reason", flat=True))
+
+    def push(self, branch, files, *, start="main"):
+        """A person pushes a commit to a branch of the repository."""
+        bare = self.hub.repository(self.repo).bare
+        stream = f"commit refs/heads/{branch}\ncommitter Ann <ann@example.com> 1767900000 +0000\n"
+        stream += f"data 7\nBy hand\nfrom {bare.resolve(branch) or bare.resolve(start)}\n"
+        for path, content in files.items():
+            stream += f"M 100644 inline {path}\ndata {len(content.encode())}\n{content}\n"
+        bare.git("fast-import", "--quiet", "--force", stdin=stream.encode())
+        return bare.resolve(branch)
+
     def comments(self, number):
-        return [c for c in self.hub.comments("acme/calc", number) if c.author == "autowrkers-bot"]
+        return [c for c in self.hub.comments(self.repo, number) if c.author == "autowrkers-bot"]
 
     def branches(self):
-        return sorted(self.hub.repository("acme/calc").bare.branches())
+        return sorted(self.hub.repository(self.repo).bare.branches())
 
     def footprint(self, numbers):
         """All that the product may leave on GitHub."""
-        return self.branches(), len(self.hub.pulls("acme/calc")), [len(self.comments(n)) for n in numbers]
+        return self.branches(), len(self.hub.pulls(self.repo)), [len(self.comments(n)) for n in numbers]
 
 
 @pytest.fixture

@@ -206,6 +206,8 @@ def test_only_what_is_committed_is_verified(mirror):
 
 
 def test_a_check_can_ask_git_but_cannot_write_to_the_mirror(mirror):
+    if detect("auto").mode != "bubblewrap":
+        pytest.skip("Only bubblewrap hides the mirror.")
     before = {path: path.stat().st_mtime_ns for path in mirror.path.rglob("*")}
     tries = (
         f"git log --oneline; git commit -q --allow-empty -m own; rm -rf {mirror.path}; touch {mirror.path}/objects/x;"

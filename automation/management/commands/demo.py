@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from types import FrameType
 from typing import Any
 
 from django.conf import settings

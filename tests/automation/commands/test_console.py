@@ -78,7 +78,8 @@ def test_a_session_is_found_by_its_id_and_by_project_and_issue(write):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "name", ["", "#", "x#1", "0", "-1", "²", "9" * 18, "9" * 20, "9" * 6000, "\udcff", "1#\x1b[31m2"]
+    "name",
+    ["", "#", "x#1", "0", "-1", "²", "9" * 18, "9" * 20, "9" * 6000, "\udcff", "\udcff#1", "1#\x1b[31m2"],
 )
 def test_nonsense_in_place_of_a_session_is_a_sentence_with_a_remedy(name):
     ran = run_command("stop_session", name, "--json")

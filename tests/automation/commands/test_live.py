@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django.utils import timezone
 from automation.agents.claude_code import ClaudeCode
 from automation.agents.command import Command
 from automation.agents.transcripts import Transcript
-from automation.live import Tail, Watcher, readable
+from automation.live import POLL_SECONDS, Tail, Watcher, readable
 from issues.models import IssueSession
 from issues.states import Status
 from projects import leases
@@ -101,6 +102,7 @@ def test_a_wish_to_stop_is_recorded_once_for_the_holder():
     watcher = Watcher(session.pk, say=lambda line: None, actor="ann")
     watcher.stop_wanted.set()
     watcher.start()
+    time.sleep(2.5 * POLL_SECONDS)
     watcher.end()
     session.refresh_from_db()
     assert (session.requested_verb, session.requested_by) == ("stop", "ann")

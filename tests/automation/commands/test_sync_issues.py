@@ -22,11 +22,12 @@ def project(hub, settings, token):
     return link(hub, settings, token)
 
 
-def test_it_prints_what_is_new(project):
+def test_it_prints_what_is_new_and_nothing_moves_where_no_terminal_is(project, capfd):
     ran = run_command("sync_issues", "acme/calc")
     assert ran.code == 0
     assert ran.out == "acme/calc: 2 new, 0 changed, 1 skipped, 2 listed.\n"
     assert ran.err == ""
+    assert "page" not in capfd.readouterr().err
     assert IssueSession.objects.count() == 2
 
 
