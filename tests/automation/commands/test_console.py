@@ -90,6 +90,12 @@ def test_nonsense_in_place_of_a_session_is_a_sentence_with_a_remedy(name):
     assert error["remedy"]
 
 
+@pytest.mark.django_db
+def test_a_project_named_in_bytes_that_are_no_text_is_unknown():
+    ran = run_command("sync_issues", "\udcff", "--json")
+    assert ran.answer["errors"][0]["code"] == "project.unknown"
+
+
 def test_an_error_is_printed_without_traceback_escapes_or_secrets(capsys):
     redaction.register("a-secret-of-the-test")
     error = AutowrkersError("x.y", "Bad \x1b[31mnews\x07 a-secret-of-the-test.", "Do better.")
