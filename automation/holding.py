@@ -30,6 +30,7 @@ class Holding:
         self.stop = Stop()
         self._renew_seconds = renew_seconds
         self._ended = threading.Event()
+        self._lost = threading.Event()
         self._thread = threading.Thread(target=self._keep, name=f"lease-{lease.pk}", daemon=True)
 
     def __enter__(self) -> Holding:
@@ -46,7 +47,7 @@ class Holding:
 
     @property
     def is_lost(self) -> bool:
-        return self.stop.reason == LOST
+        return self._lost.is_set()
 
     def _keep(self) -> None:
         renewed = time.monotonic()
@@ -57,6 +58,7 @@ class Holding:
                     renewed = time.monotonic()
                 deadline = leases.DURATION.total_seconds() - MARGIN_SECONDS
                 if answer is False or time.monotonic() - renewed > deadline:
+                    self._lost.set()
                     self.stop.request(LOST)
         finally:
             connection.close()

@@ -58,7 +58,7 @@ def advance(session_pk: int) -> bool:
 def _run(session: IssueSession, holding: Holding) -> None:
     lease = holding.lease
     while not holding.is_lost:
-        session.refresh_from_db(fields=["requested_verb", "requested_by", "status", "round"])
+        session.refresh_from_db(fields=["requested_verb", "requested_by", "status", "round", "project"])
         if session.requested_verb and session.status not in ENDED:
             verbs.carry_out(session, session.requested_verb, actor=session.requested_by, lease=lease)
             return
@@ -169,7 +169,7 @@ def _count(session: IssueSession, outcome: AttemptFailed, lease: Lease) -> bool:
         "evidence": dict(outcome.evidence) | {"attempts": attempts},
     }
     with transaction.atomic():
-        session.attempt_rows.filter(pk=session.session_id or 0).update(counted=True)
+        _mark_counted(session, outcome)
         if attempts < MAX_ATTEMPTS:
             transitions.move(session, Status.IN_PROGRESS, step=Step.PREPARE, **facts)
             return True
@@ -177,6 +177,17 @@ def _count(session: IssueSession, outcome: AttemptFailed, lease: Lease) -> bool:
         effects.plan(session, announce.KIND, lease=lease)
     _try_to_announce(session, lease)
     return False
+
+
+def _mark_counted(session: IssueSession, outcome: AttemptFailed) -> None:
+    """On the row that the session holds in memory as well: the next step must not collect it again."""
+    attempt = session.session
+    if attempt is None:
+        return
+    attempt.counted = True
+    if session.step == Step.WORK:
+        attempt.message = outcome.message  # the checks keep their own words
+    attempt.save(update_fields=["counted", "message"])
 
 
 def _try_to_announce(session: IssueSession, lease: Lease) -> None:

@@ -93,11 +93,16 @@ class Credential(models.Model):
             redaction.register(value)
             return value
         try:
-            redaction.register(self.secret)
-            return str(self.secret)
+            secret = str(self.secret)
         except InvalidToken as error:
             raise OperatorError(
                 "credential.unreadable",
                 "The stored secret cannot be decrypted with the present FERNET_KEYS.",
                 "Put the former key back behind the new one in FERNET_KEYS, or store the token again.",
             ) from error
+        if not secret:
+            raise OperatorError(
+                "credential.missing", "The stored secret is empty.", "Store the token with the project again."
+            )
+        redaction.register(secret)
+        return secret

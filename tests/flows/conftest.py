@@ -7,13 +7,15 @@ import json
 import pytest
 from django.utils import timezone
 
-from automation.demo import story
+from automation.demo import origin, story
 from automation.pipeline import advance
 from automation.tend import tend
 from issues.models import IssueSession
 from projects.models import Project
 from tests.linking import link
 
+FIX = [{"write": {"NOTES": "fixed\n"}}, {"commit": "Fix it"}]
+CHECK = "grep -qs fixed NOTES || { echo FAILED: not fixed; exit 1; }"
 
 class Story:
     """Drives a linked project: `run` does what clock and queue would, in order and at once."""
@@ -47,10 +49,14 @@ class Story:
             IssueSession.objects.update(not_before=None)
             self.run()
 
-    def set(self, **values):
+    def change(self, **values):
         """Change the project as a person would between two ticks."""
         Project.objects.filter(pk=self.project.pk).update(**values)
         self.project.refresh_from_db()
+
+    def project_error(self):
+        self.project.refresh_from_db()
+        return self.project.error_code
 
     def reasons(self, number):
         """The reason of every event of a session, oldest first."""
@@ -95,3 +101,37 @@ def tale(hub, settings, token, tmp_path):
     )
     settings.AUTOWRKERS_AGENT_SLOTS = 3
     return Story(hub, project, script)
+
+
+@pytest.fixture
+def plain(tale):
+    """A story with one quick check, and an agent that passes it."""
+    tale.agent({"steps": FIX})
+    tale.change(lint_command="", build_command="", verification_command=CHECK)
+    return tale
+
+
+@pytest.fixture
+def neighbour(plain, settings, tmp_path):
+    """Another project on the same hub, with a token and an issue of its own. It must always get its pull request."""
+    token = "ghp_neighbour" + "0" * 27
+    plain.hub.grant(token, "autowrkers-bot")
+    origin.fill(plain.hub.create_repository("acme/tools").bare)
+    script = tmp_path / "neighbour.json"
+    project = link(
+        plain.hub,
+        settings,
+        token,
+        name="tools",
+        github_repo="acme/tools",
+        agent_command=str(script),
+        automation_enabled=True,
+        auto_start=True,
+        verification_command=CHECK,
+    )
+    neighbour = Story(plain.hub, project, script)
+    neighbour.agent({"steps": FIX})
+    number = neighbour.issue()
+    yield neighbour
+    neighbour.run()
+    assert (neighbour.session(number).status, neighbour.project_error()) == ("pr_created", "")
