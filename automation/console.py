@@ -90,7 +90,7 @@ class ConsoleCommand(BaseCommand):
             return failure(
                 OperatorError(
                     "command.not_ready",
-                    f"The database does not answer as expected: {clean_line(str(error))}.",
+                    f"The database does not answer as expected ({clean_line(str(error))}).",
                     "Run `python manage.py migrate`, and check DATABASE_URL.",
                 )
             )
