@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from automation import effects
 from automation.models import Effect
 from automation.steps.publish import comment_once
 from automation.texts import failed_text
@@ -10,6 +11,7 @@ from issues.states import Status
 from projects import leases
 from projects.connection import login_of
 from projects.github.client import GitHubClient
+from projects.github.errors import Gone, Moved
 from projects.leases import Lease
 from projects.models import Project
 
@@ -18,21 +20,31 @@ BATCH = 20
 
 
 def failure(session: IssueSession, client: GitHubClient, *, lease: Lease) -> None:
-    """Write the comment whose intent was committed together with the failure."""
+    """Write the comment whose intent was committed together with the failure, where one can be written."""
+    obstacle = _obstacle(session, client)
+    if obstacle:
+        effects.settle(session, KIND, lease=lease, facts={"not_written": obstacle})
+        return
     login = login_of(session.project, client)
     comment_once(session, client, KIND, lease=lease, login=login, body=failed_text(session))
 
 
 def postponed(project: Project, client: GitHubClient) -> None:
     """Write what could not be written when it was due. A session in a later round says nothing about a former one."""
-    intents = Effect.objects.filter(issue_session__project=project, kind=KIND, outcome=None)
-    current = intents.select_related("issue_session__project").filter(issue_session__status=Status.FAILED)
-    for effect in current[:BATCH]:
+    for effect in effects.unfinished(project, KIND, status=Status.FAILED)[:BATCH]:
         lease = leases.claim(IssueSession, effect.issue_session_id)
         if lease is None:
             continue
         try:
-            if effect.round == effect.issue_session.round:
-                failure(effect.issue_session, client, lease=lease)
+            failure(effect.issue_session, client, lease=lease)
         finally:
             leases.release(lease)
+
+
+def _obstacle(session: IssueSession, client: GitHubClient) -> str:
+    """Why no comment can ever be written there."""
+    try:
+        issue = client.get_issue(session.project.github_repo, session.github_issue_number)
+    except (Gone, Moved) as error:
+        return str(error)
+    return "The issue is locked." if issue.locked else ""

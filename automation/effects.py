@@ -10,13 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from automation.models import Effect
 from issues.models import IssueSession
+from issues.states import Status
 from projects import leases
 from projects.errors import Cancelled
 from projects.leases import Lease
+from projects.models import Project
 
 Facts = dict[str, Any]
 
@@ -48,6 +51,18 @@ def perform(
         effect.outcome, effect.done_at = facts, timezone.now()
         effect.save(update_fields=["outcome", "done_at"])
     return facts
+
+
+def settle(session: IssueSession, kind: str, *, lease: Lease | None, facts: Facts) -> None:
+    """Close the journal's entry on an effect that cannot or need not be brought about."""
+    perform(session, kind, lease=lease, find=lambda: facts, act=dict)
+
+
+def unfinished(project: Project, kind: str, *, status: Status) -> QuerySet[Effect]:
+    """Effects of the present round of sessions in `status` that are planned and not known to have happened."""
+    intents = Effect.objects.filter(kind=kind, outcome=None, round=F("issue_session__round"))
+    sessions = intents.filter(issue_session__project=project, issue_session__status=status)
+    return sessions.select_related("issue_session__project").order_by("id")
 
 
 @transaction.atomic

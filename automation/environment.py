@@ -13,7 +13,7 @@ from automation.agents.base import Adapter
 from automation.agents.registry import get_adapter
 from automation.holding import Holding
 from issues.models import IssueSession
-from projects.connection import connect, mirror_of, noting_bad_credentials
+from projects.connection import connected, mirror_of
 from projects.github.client import GitHubClient
 from projects.leases import Lease
 from projects.workspace import folders
@@ -38,9 +38,9 @@ class StepEnvironment:
 def environment_for(session: IssueSession, holding: Holding) -> Iterator[StepEnvironment]:
     """Everything for one step of one session. A refused token is remembered on the credential."""
     project = session.project
-    with noting_bad_credentials(project):
+    with connected(project) as github:
         yield StepEnvironment(
-            github=connect(project),
+            github=github,
             mirror=mirror_of(project, stop=holding.stop),
             sandbox=detect(settings.AUTOWRKERS_SANDBOX),
             adapter=get_adapter(project.agent),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 
 from automation import effects
@@ -12,12 +13,15 @@ from automation.models import Effect
 from issues import transitions
 from issues.models import IssueSession
 from issues.states import Status, Step
+from projects.errors import AutowrkersError
 from projects.github.client import GitHubClient
+from projects.github.errors import Gone, Moved, NotFound, ValidationFailed
 from projects.github.payloads import PullRequestStatus
 from projects.models import Project
 
 OPEN_INTERVAL = timedelta(seconds=60)
 CLOSED_INTERVAL = timedelta(minutes=10)
+UNREADABLE = (NotFound, Gone, Moved, ValidationFailed)
 CLOSED_FOR = timedelta(days=30)
 PR_CLOSED = "pr_closed"
 BATCH = 25
@@ -58,46 +62,71 @@ def follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
         )
     elif answer.state in ("open", "draft") and session.status == Status.FAILED:
         transitions.move(session, Status.PR_CREATED, reason="pr_reopened", completed_at=None, **seen)
+    elif session.status == Status.PR_CREATED and session.last_error:
+        transitions.stay(session, "followed", reason="readable_again", **seen)
     elif any(getattr(session, name) != value for name, value in seen.items() if name != "followed_at"):
         transitions.stay(session, "followed", reason=session.reason, message=session.last_error, **seen)
     else:
         IssueSession.objects.filter(pk=session.pk).update(followed_at=now)
 
 
+def note_unreadable(session: IssueSession, error: AutowrkersError, now: datetime) -> None:
+    """This one pull request cannot be followed now: say so on its session, so that the others are not kept waiting."""
+    if session.status != Status.PR_CREATED or session.last_error == str(error):
+        IssueSession.objects.filter(pk=session.pk).update(followed_at=now)
+    else:
+        transitions.stay(session, "followed", reason=error.code, message=str(error), followed_at=now)
+
+
 def _complete(
     session: IssueSession, client: GitHubClient, answer: PullRequestStatus, seen: dict[str, Any]
 ) -> None:
-    pr = answer.pr
+    pr, closes_by_itself = answer.pr, _closes_by_itself(session, client)
     if session.status == Status.FAILED:
         transitions.move(session, Status.PR_CREATED, reason="pr_decided")
-    transitions.move(
-        session,
-        Status.COMPLETED,
-        reason="merged",
-        completed_at=pr.merged_at,
-        merged_at=pr.merged_at,
-        merged_by=pr.merged_by or "",
-        merge_sha=pr.merge_commit_sha or "",
-        foreign_commits=pr.head_sha != session.pushed_sha,
-        evidence={"merge_sha": pr.merge_commit_sha, "head_sha": pr.head_sha},
-        **seen,
-    )
-    close_issue(session, client)
+    with transaction.atomic():
+        transitions.move(
+            session,
+            Status.COMPLETED,
+            reason="merged",
+            completed_at=pr.merged_at,
+            merged_at=pr.merged_at,
+            merged_by=pr.merged_by or "",
+            merge_sha=pr.merge_commit_sha or "",
+            foreign_commits=pr.head_sha != session.pushed_sha,
+            evidence={"merge_sha": pr.merge_commit_sha, "head_sha": pr.head_sha},
+            **seen,
+        )
+        if not closes_by_itself:
+            effects.plan(session, Effect.Kind.CLOSE_ISSUE, lease=None)
+    if not closes_by_itself:
+        _close_issue(session, client)
 
 
-def close_issue(session: IssueSession, client: GitHubClient) -> None:
+def close_issues(project: Project, client: GitHubClient) -> None:
+    """Close what could not be closed when it was due."""
+    for effect in effects.unfinished(project, Effect.Kind.CLOSE_ISSUE, status=Status.COMPLETED)[:BATCH]:
+        _close_issue(effect.issue_session, client)
+
+
+def _closes_by_itself(session: IssueSession, client: GitHubClient) -> bool:
     """GitHub closes an issue only on a merge into its own default branch: elsewhere we do."""
     project = session.project
-    if client.get_repository(project.github_repo).default_branch == project.default_branch:
-        return
-    number = session.github_issue_number
+    return client.get_repository(project.github_repo).default_branch == project.default_branch
+
+
+def _close_issue(session: IssueSession, client: GitHubClient) -> None:
+    repo, number = session.project.github_repo, session.github_issue_number
 
     def find() -> effects.Facts | None:
-        issue = client.get_issue(project.github_repo, number)
+        try:
+            issue = client.get_issue(repo, number)
+        except (Gone, Moved) as error:
+            return {"not_closed": str(error)}
         return {"state": issue.state} if issue.state == "closed" else None
 
     def act() -> effects.Facts:
-        client.close_issue(project.github_repo, number)
+        client.close_issue(repo, number)
         return {"state": "closed"}
 
     effects.perform(session, Effect.Kind.CLOSE_ISSUE, lease=None, find=find, act=act)

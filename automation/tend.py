@@ -17,7 +17,7 @@ from issues.models import IssueSession
 from issues.sync import sync_project
 from issues.transitions import Conflict
 from projects import leases
-from projects.connection import connect, noting_bad_credentials
+from projects.connection import connected
 from projects.errors import AutowrkersError, OperatorError, RateLimited, Retryable
 from projects.github.client import GitHubClient
 from projects.health import clear_error, report_error
@@ -36,6 +36,7 @@ def tend(project_pk: int) -> bool:
     if lease is None:
         return False
     try:
+        Project.objects.filter(pk=project_pk).update(tend_enqueued_at=None)
         project = Project.objects.active().select_related("credential").filter(pk=project_pk).first()
         if project is None:
             return False
@@ -56,14 +57,14 @@ def _tend(project: Project, may_go_on: Callable[[], bool]) -> None:
     dispatch.queue_eligible(project)
     if not isinstance(error, OperatorError):
         dispatch.dispatch(project, now)
-    clearing.clear(project)
+    _try(lambda: clearing.clear(project))
     Project.objects.filter(pk=project.pk).update(last_tended_at=now)
 
 
 def _remote(project: Project, now: datetime, may_go_on: Callable[[], bool]) -> None:
     """What needs GitHub. The first error ends it: the same token would fail again."""
-    with noting_bad_credentials(project):
-        client, asked = connect(project), project.sync_requested_at is not None
+    asked = project.sync_requested_at is not None
+    with connected(project) as client:
         if is_sync_due(project, now):
             report = sync_project(project, client, may_go_on=may_go_on)
             if not report.finished:
@@ -71,6 +72,7 @@ def _remote(project: Project, now: datetime, may_go_on: Callable[[], bool]) -> N
         for session in follow.due(project, now, at_once=asked):
             if may_go_on():
                 _follow(session, client, now)
+        follow.close_issues(project, client)
         announce.postponed(project, client)
 
 
@@ -83,12 +85,15 @@ def is_sync_due(project: Project, now: datetime) -> bool:
 
 def _follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
     try:
-        follow.follow(session, client, now)
+        try:
+            follow.follow(session, client, now)
+        except follow.UNREADABLE as error:
+            follow.note_unreadable(session, error, now)
     except Conflict as conflict:
         logger.info("session=%s outcome=gave_way %s", session.pk, conflict)
 
 
-def _try(act: Callable[[], None]) -> AutowrkersError | None:
+def _try(act: Callable[[], object]) -> AutowrkersError | None:
     try:
         act()
     except (Retryable, OperatorError) as error:

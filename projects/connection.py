@@ -60,11 +60,12 @@ def mirror_of(project: Project, *, stop: Stop | None = None) -> Mirror:
 
 
 @contextmanager
-def noting_bad_credentials(project: Project) -> Iterator[None]:
-    """Remember on the credential that GitHub refused it; forget that when it works again."""
+def connected(project: Project) -> Iterator[GitHubClient]:
+    """A client. That GitHub refuses its token is remembered on the credential, and forgotten when it works again."""
     credential = credential_of(project)
     try:
-        yield
+        client = connect(project)
+        yield client
     except BadCredentials as error:
         Credential.objects.filter(pk=credential.pk).update(
             error_code=error.code,
@@ -72,7 +73,7 @@ def noting_bad_credentials(project: Project) -> Iterator[None]:
             error_since=credential.error_since or timezone.now(),
         )
         raise
-    if credential.error_code:
+    if credential.error_code and client.was_answered:
         Credential.objects.filter(pk=credential.pk).update(error_code="", error_message="", error_since=None)
 
 

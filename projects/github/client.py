@@ -58,6 +58,10 @@ class GitHubClient:
         """GitHub's clock at its last answer; ours when it has not answered yet."""
         return self._transport.server_date or self._transport.now()
 
+    @property
+    def was_answered(self) -> bool:
+        return self._transport.server_date is not None
+
     def get_login(self) -> str:
         """https://docs.github.com/rest/users/users#get-the-authenticated-user"""
         return Fields(self._transport.get("/user").data).text("login")

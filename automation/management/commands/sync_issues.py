@@ -15,7 +15,7 @@ from automation.console import Answer, ConsoleCommand, Exit, exit_for, find_proj
 from issues.sanitize import clean_line
 from issues.sync import SyncReport, sync_project
 from projects import leases
-from projects.connection import connect, noting_bad_credentials
+from projects.connection import connected
 from projects.errors import AutowrkersError, OperatorError, Retryable
 from projects.health import clear_error
 from projects.models import Project
@@ -80,8 +80,8 @@ def sync(project: Project, *, on_page: Callable[[], Any]) -> SyncReport:
         return leases.renew(lease)
 
     try:
-        with noting_bad_credentials(project):
-            report = sync_project(project, connect(project), may_go_on=may_go_on)
+        with connected(project) as client:
+            report = sync_project(project, client, may_go_on=may_go_on)
     finally:
         leases.release(lease)
     if not report.finished:
