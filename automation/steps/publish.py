@@ -23,9 +23,9 @@ REVIEW_LABEL = "needs-review"
 def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     project = session.project
     issue = env.github.get_issue(project.github_repo, session.github_issue_number)
-    if issue.state != "open" and not _is_published(session):
-        return Drop("issue_closed", "The issue was closed before its pull request was opened.")
     login = login_of(project, env.github)
+    if issue.state != "open" and not _find_pull_request(session, env, login):
+        return Drop("issue_closed", "The issue was closed before its pull request was opened.")
     try:
         _push(session, env)
     except OperatorError as error:
@@ -71,12 +71,6 @@ def comment_once(
     effects.perform(session, kind, lease=lease, find=find, act=act)
 
 
-def _is_published(session: IssueSession) -> bool:
-    return Effect.objects.filter(
-        issue_session=session, round=session.round, kind=Effect.Kind.PULL_REQUEST
-    ).exists()
-
-
 def _push(session: IssueSession, env: StepEnvironment) -> None:
     branch, head = session.branch_name, session.head_sha
     pushes = Effect.objects.filter(issue_session=session, kind=Effect.Kind.PUSH)
@@ -107,22 +101,14 @@ def _push(session: IssueSession, env: StepEnvironment) -> None:
 
 def _open_pull_request(session: IssueSession, env: StepEnvironment, login: str) -> effects.Facts:
     project, branch = session.project, session.branch_name
-    key = key_of(session, Effect.Kind.PULL_REQUEST)
-
-    def is_ours(pr: PullRequest) -> bool:
-        place = (pr.head_repo, pr.head_ref, pr.base_ref)
-        expected = (project.github_repo, branch, project.default_branch)
-        return pr.author == login and place == expected and messages.find_marker(pr.body) == key
 
     def find() -> effects.Facts | None:
-        found = env.github.find_prs(
-            project.github_repo, owner=project.owner, branch=branch, base=project.default_branch
-        )
-        return next((_facts(pr) for pr in found if is_ours(pr)), None)
+        return _find_pull_request(session, env, login)
 
     def act() -> effects.Facts:
         title = messages.pull_request_title(session.github_issue_number, session.github_issue_title)
-        body = messages.pull_request_body(pull_request_text(session, env.mirror.history()))
+        with env.mirror.history() as history:
+            body = messages.pull_request_body(pull_request_text(session, history))
         try:
             return _facts(
                 env.github.create_pr(project.github_repo, branch, project.default_branch, title, body)
@@ -136,6 +122,22 @@ def _open_pull_request(session: IssueSession, env: StepEnvironment, login: str) 
     return effects.perform(
         session, Effect.Kind.PULL_REQUEST, lease=env.lease, intent={"head": branch}, find=find, act=act
     )
+
+
+def _find_pull_request(session: IssueSession, env: StepEnvironment, login: str) -> effects.Facts | None:
+    """The one that carries this round's marker, is by us, and leads from our branch to our base."""
+    project, branch = session.project, session.branch_name
+    key = key_of(session, Effect.Kind.PULL_REQUEST)
+    expected = (project.github_repo, branch, project.default_branch)
+
+    def is_ours(pr: PullRequest) -> bool:
+        place = (pr.head_repo, pr.head_ref, pr.base_ref)
+        return pr.author == login and place == expected and messages.find_marker(pr.body) == key
+
+    found = env.github.find_prs(
+        project.github_repo, owner=project.owner, branch=branch, base=project.default_branch
+    )
+    return next((_facts(pr) for pr in found if is_ours(pr)), None)
 
 
 def _facts(pr: PullRequest) -> effects.Facts:
