@@ -33,8 +33,9 @@ INTERRUPTED = frozenset(
 
 
 def keeps_failing(session: IssueSession) -> bool:
-    """Whether the round's last five agent starts all ended uncounted and without a new commit."""
-    last = list(session.attempt_rows.filter(round=session.round)[:MAX_UNCOUNTED_STARTS])
+    """Whether the last five agent starts since the session was queued all ended uncounted and without a new commit."""
+    since = session.attempt_rows.filter(round=session.round, started_at__gte=session.queued_at)
+    last = list(since[:MAX_UNCOUNTED_STARTS])
     lost = [row for row in last if row.outcome and not row.counted and row.head_sha in ("", row.base_sha)]
     return len(lost) == MAX_UNCOUNTED_STARTS
 

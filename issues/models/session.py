@@ -35,8 +35,8 @@ class IssueSessionQuerySet(models.QuerySet["IssueSession"]):
         return self.filter(leases.live())
 
     def enqueued(self, now: datetime) -> IssueSessionQuerySet:
-        """Handed to the queue a moment ago and not yet claimed."""
-        return self.filter(leases.free(), enqueued_at__gt=now - ENQUEUE_GRACE)
+        """Handed to the queue a moment ago and not yet claimed. One that has ended or waits for a person is neither."""
+        return self.queued().filter(leases.free(), enqueued_at__gt=now - ENQUEUE_GRACE)
 
     def due(self, now: datetime) -> IssueSessionQuerySet:
         """Queued, free, and past any parking; not handed to the queue a moment ago. Begun ones first."""
