@@ -89,8 +89,12 @@ class Agent:
         self.do_run(command)
 
     def do_fail(self, error: dict[str, Any]) -> NoReturn:
+        """`subtype` and `stop_reason` are those of Claude Code: error_max_budget_usd, refusal."""
         status = error.get("status")
-        self.finish(result=error.get("message", f"API Error: {status}"), status=status, is_error=True)
+        details = {name: error[name] for name in ("subtype", "stop_reason") if name in error}
+        self.finish(
+            result=error.get("message", f"API Error: {status}"), status=status, is_error=True, **details
+        )
 
     def do_exit(self, code: int) -> NoReturn:
         sys.exit(code)
@@ -107,11 +111,13 @@ class Agent:
         message = {"id": f"msg_{self.turns}", "role": "assistant", "content": [block]}
         self.print_line("assistant", message=message)
 
-    def finish(self, *, result: str, status: int | None = None, is_error: bool = False) -> NoReturn:
+    def finish(
+        self, *, result: str, status: int | None = None, is_error: bool = False, **details: str
+    ) -> NoReturn:
         usage = {"input_tokens": self.printed_chars // 4, "output_tokens": 20 * self.turns}
         self.print_line(
             "result",
-            subtype="success",
+            **{"subtype": "success"} | details,
             is_error=is_error,
             api_error_status=status,
             num_turns=self.turns,

@@ -17,6 +17,7 @@ from tests.linking import link
 FIX = [{"write": {"NOTES": "fixed\n"}}, {"commit": "Fix it"}]
 CHECK = "grep -qs fixed NOTES || { echo FAILED: not fixed; exit 1; }"
 
+
 class Story:
     """Drives a linked project: `run` does what clock and queue would, in order and at once."""
 
