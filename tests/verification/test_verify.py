@@ -108,6 +108,7 @@ def test_all_checks_run_and_are_stored_after_one_has_failed(mirror):
         ("smoke", False, 1, ""),
         ("custom", True, 0, ""),
     ]
+    assert len(stored(session, "name")[-1][0]) == 100
     assert "'Test'" in report.fault
     assert "SyntaxError" in report.failure_text()
 
@@ -139,6 +140,7 @@ def test_the_projects_time_limit_fails_a_check(mirror):
     report = verify(session, mirror, mirror.branch_sha("main"), lease=lease)
     assert (report.passed, report.fault) == (False, "")
     assert "time limit" in report.failure_text()
+    assert report.runs[0].duration_ms < 20_000
 
 
 def test_nothing_configured_passes_as_unchecked_and_asks_for_a_person(mirror):
@@ -226,7 +228,8 @@ def test_the_setup_of_an_agents_clone_stays_in_it(mirror):
     session, lease = prepared(mirror, setup_command="env; echo made > made.tmp; echo kept > ~/kept")
     clone = checkouts.clone_path(session.pk, lease.fence)
     checkouts.make_clone(mirror, clone, branch=BRANCH, start_sha=mirror.branch_sha("main"))
-    assert run_setup(session, mirror, clone=clone, sandbox=detect("auto"), stop=None) == ""
+    for _ in range(2):
+        assert run_setup(session, mirror, clone=clone, sandbox=detect("auto"), stop=None) == ""
     assert (clone / "made.tmp").read_text() == "made\n"
     assert (checkouts.home_path(session.pk) / "kept").read_text() == "kept\n"
 
@@ -240,6 +243,13 @@ def test_a_failed_setup_of_an_agents_clone_is_told_with_its_output(mirror, monke
     assert told.startswith("The setup command failed")
     assert told.endswith("no such package")
     assert "canary" not in told
+
+
+def test_a_setup_that_no_sandbox_could_start_is_not_blamed_on_its_command(mirror):
+    session, _ = prepared(mirror, setup_command="true")
+    gone = checkouts.clone_path(session.pk, 99)
+    told = run_setup(session, mirror, clone=gone, sandbox=detect("auto"), stop=None)
+    assert told.startswith("The sandbox for the check 'Setup' could not be started")
 
 
 def test_a_project_without_setup_needs_none(mirror):
