@@ -51,9 +51,9 @@ def verify_commit(
     Without a lease nobody else is expected to work on the session. Raises Cancelled when `stop` asks for the
     end or the lease is lost.
     """
-    history = mirror.history()
-    changed = history.changed_files(base_sha, head_sha)
-    plan = strategy.plan(session.project, files=history.list_files(head_sha), changed_files=changed)
+    with mirror.history() as history:
+        changed, files = history.changed_files(base_sha, head_sha), history.list_files(head_sha)
+    plan = strategy.plan(session.project, files=files, changed_files=changed)
     store = partial(_store, session, attempt=attempt, head_sha=head_sha, lease=lease)
     with _checkout(session, mirror, head_sha=head_sha, lease=lease) as binds:
         run = _runner(session.project, binds=binds, sandbox=sandbox, stop=stop)

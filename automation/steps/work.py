@@ -83,10 +83,12 @@ def _run_agent(session: IssueSession, env: StepEnvironment) -> Attempt:
     head_sha = attempts.last_head(session)
     kind = _kind(session, before)
     chosen = attempts.new_agent_session_id() if env.adapter.chooses_session_id else ""
+    with env.mirror.history() as history:
+        prompt = write_prompt(session, history, kind=kind, head_sha=head_sha)
     attempt = attempts.begin(
         session,
         lease=env.lease,
-        prompt=write_prompt(session, env.mirror.history(), kind=kind, head_sha=head_sha),
+        prompt=prompt,
         kind=kind,
         agent=env.adapter.name,
         agent_session_id=before.agent_session_id if before else chosen,

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
+from git import Repo
+
 from projects.errors import AutowrkersError, Cancelled, OperatorError, Retryable
 from projects.workspace.diagnosis import broken_clone
 from projects.workspace.git import Git, Remote, init_repository
@@ -73,9 +75,11 @@ class Mirror:
         pairs = (line.split("\t", 1) for line in lines.splitlines())
         return {name.removeprefix("refs/heads/"): sha for sha, name in pairs}
 
-    def history(self) -> History:
-        """Its commits and files, for reading."""
-        return History(self.path)
+    @contextmanager
+    def history(self) -> Iterator[History]:
+        """Its commits and files, for reading: git runs beside us until the end of the block."""
+        with Repo(self.path) as repo:
+            yield History(repo)
 
     def session_sha(self, session_id: int) -> str | None:
         """The head last imported for a session."""

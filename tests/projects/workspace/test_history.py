@@ -15,36 +15,41 @@ def later(mirror, bare):
     return sha
 
 
-def test_commits_between_two_revisions_come_newest_first(mirror, base, later):
-    found = mirror.history().commits(base, later)
+@pytest.fixture
+def history(mirror, base):
+    with mirror.history() as history:
+        yield history
+
+
+def test_commits_between_two_revisions_come_newest_first(history, base, later):
+    found = history.commits(base, later)
     assert [each.subject for each in found] == ["Greet 🐛", "Write docs", "Change the app"]
     assert found[0].sha == later
     assert {each.author for each in found} == {"Ann"}
-    assert mirror.history().commits(later, base) == []
+    assert history.commits(later, base) == []
 
 
-def test_changed_files_are_named_as_they_are(mirror, base, later):
-    assert mirror.history().changed_files(base, later) == ["README", "bin", "docs/größe.md", "src/app.py"]
+def test_changed_files_are_named_as_they_are(history, base, later):
+    assert history.changed_files(base, later) == ["README", "bin", "docs/größe.md", "src/app.py"]
 
 
-def test_both_names_of_a_moved_file_have_changed(mirror, base, bare):
+def test_both_names_of_a_moved_file_have_changed(mirror, history, base, bare):
     work = bare.parent / "repo.git-work"
     (work / "src/app.py").rename(work / "src/main.py")
     sha = commit(bare, {})
     mirror.fetch()
-    assert mirror.history().changed_files(base, sha) == ["src/app.py", "src/main.py"]
+    assert history.changed_files(base, sha) == ["src/app.py", "src/main.py"]
 
 
-def test_all_files_of_a_commit_are_listed(mirror, later):
-    assert sorted(mirror.history().list_files(later)) == ["README", "bin", "docs/größe.md", "src/app.py"]
+def test_all_files_of_a_commit_are_listed(history, later):
+    assert sorted(history.list_files(later)) == ["README", "bin", "docs/größe.md", "src/app.py"]
 
 
-def test_files_are_read_up_to_a_size_and_only_if_they_are_files(mirror, bare, later):
+def test_files_are_read_up_to_a_size_and_only_if_they_are_files(mirror, history, bare, later):
     work = bare.parent / "repo.git-work"
     (work / "link").symlink_to("/etc/passwd")
     sha = commit(bare, {})
     mirror.fetch()
-    history = mirror.history()
     assert history.read_file(sha, "README", max_bytes=100) == b"hi\n"
     assert history.read_file(sha, "README", max_bytes=2) == b"hi"
     assert history.read_file(sha, "docs/größe.md", max_bytes=100) == "# Größe\n".encode()
@@ -52,8 +57,7 @@ def test_files_are_read_up_to_a_size_and_only_if_they_are_files(mirror, bare, la
         assert history.read_file(sha, path, max_bytes=100) is None
 
 
-def test_recent_commits_are_those_on_the_given_files(mirror, later):
-    history = mirror.history()
+def test_recent_commits_are_those_on_the_given_files(history, later):
     subjects = [each.subject for each in history.recent_commits(later, ["src/app.py", "*"], limit=5)]
     assert subjects == ["Change the app", "Begin"]
     assert len(history.recent_commits(later, ["src/app.py"], limit=1)) == 1
@@ -61,6 +65,6 @@ def test_recent_commits_are_those_on_the_given_files(mirror, later):
 
 
 @pytest.mark.parametrize("revision", ["main", "--output=/tmp/x", "HEAD", "", "a" * 39])
-def test_only_full_shas_are_revisions(mirror, base, revision):
+def test_only_full_shas_are_revisions(history, base, revision):
     with pytest.raises(ValueError, match="not a full SHA"):
-        mirror.history().commits(base, revision)
+        history.commits(base, revision)

@@ -87,8 +87,9 @@ def test_importing_checking_out_and_pushing_spring_none(traps, mirror, clone, ba
     with checkouts.checkout(mirror, head, checkouts.check_path(7, 1)) as path:
         assert (path / "fix").read_text() == "1\n"
     mirror.push(head, "feature/issue-3", expected=None)
-    mirror.history().changed_files(base, head)
-    mirror.history().read_file(head, "fix", max_bytes=100)
+    with mirror.history() as history:
+        history.changed_files(base, head)
+        history.read_file(head, "fix", max_bytes=100)
     mirror.fetch()
     assert set(traps.iterdir()) == before
 
@@ -106,7 +107,8 @@ def test_committing_leftovers_springs_none_outside_the_sandbox(traps, mirror, cl
     before = set(traps.iterdir())
     assert checkouts.commit_leftovers(clone, sandbox=walls, binds=binds, message="Keep")
     head = mirror.import_head(clone, session_id=7, base_sha=base, sandbox=walls)
-    assert "left" in mirror.history().changed_files(base, head)
+    with mirror.history() as history:
+        assert "left" in history.changed_files(base, head)
     assert set(traps.iterdir()) == before
 
 
