@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db.models import Q
 
 from automation.control import stop_session
@@ -11,10 +13,12 @@ from projects import leases
 from projects.models import Project
 from projects.workspace import folders
 
+RECENTLY = timedelta(days=7)
 
-def wind_down_all() -> int:
-    """Wind down every archived project that left something; answers how many are not yet done."""
-    return sum(not wind_down(project) for project in Project.objects.exclude(archived_at=None))
+
+def wind_down_all(now: datetime) -> int:
+    """Wind down every lately archived project that left something; answers how many are not yet done."""
+    return sum(not wind_down(project) for project in Project.objects.filter(archived_at__gt=now - RECENTLY))
 
 
 def wind_down(project: Project) -> bool:

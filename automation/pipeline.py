@@ -26,6 +26,7 @@ from projects import leases
 from projects.connection import connect
 from projects.errors import Cancelled, OperatorError, Retryable
 from projects.leases import Lease
+from projects.models import Project
 from projects.redaction import redact
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def _run(session: IssueSession, holding: Holding) -> None:
         if session.requested_verb and session.status not in ENDED:
             verbs.carry_out(session, session.requested_verb, actor=session.requested_by, lease=lease)
             return
-        if session.status not in RUNNABLE or session.queued_at is None:
+        if session.status not in RUNNABLE or session.queued_at is None or _is_archived(session):
             return
         if session.status == Status.PENDING:
             transitions.move(
@@ -85,6 +86,10 @@ def _run(session: IssueSession, holding: Holding) -> None:
         )
         if not _apply(session, outcome, lease):
             return
+
+
+def _is_archived(session: IssueSession) -> bool:
+    return not Project.objects.active().filter(pk=session.project_id).exists()
 
 
 def _step(session: IssueSession, holding: Holding) -> Outcome | None:
@@ -151,7 +156,9 @@ def _go_on(session: IssueSession, outcome: Advance, lease: Lease) -> None:
         "evidence": dict(outcome.evidence),
     }
     if status == session.status:
-        transitions.stay(session, "stepped", not_before=None, parked_times=0, **common, **changes)
+        if outcome.step == Step.PUBLISH:
+            changes["parked_times"] = 0  # a step that only leads back to where it parked is no progress
+        transitions.stay(session, "stepped", not_before=None, **common, **changes)
         return
     if status == Status.PR_CREATED:
         changes["queued_at"] = None

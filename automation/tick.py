@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from datetime import timedelta
+
+from django.db.models import F, Q
 from django.utils import timezone
 
-from automation import queue
+from automation import archived, queue
 from projects import leases
 from projects.models import Project
 
+LOST_AFTER = timedelta(minutes=5)
+
 
 def tick() -> int:
-    """Enqueue `tend` for each project that nobody tends now; answers how many."""
+    """Enqueue `tend` for each project that nobody tends now (answers how many); wind archived ones down.
+
+    A message not yet taken is not sent again for five minutes, so that a queue without a worker does not fill up.
+    """
     now = timezone.now()
-    resting = Q(retry_at__gt=now, sync_requested_at=None)
-    due = Project.objects.active().filter(leases.free()).exclude(resting).values_list("pk", flat=True)
+    tried = Q(sync_requested_at=None) | Q(sync_requested_at__lte=F("last_tended_at"))
+    resting = Q(retry_at__gt=now) & tried | Q(tend_enqueued_at__gt=now - LOST_AFTER)
+    due = list(Project.objects.active().filter(leases.free()).exclude(resting).values_list("pk", flat=True))
+    Project.objects.filter(pk__in=due).update(tend_enqueued_at=now)
     for project_pk in due:
         queue.enqueue_tend(project_pk)
+    archived.wind_down_all(now)
     return len(due)

@@ -189,7 +189,7 @@ Q_CLUSTER = _queue | {
     "ALT_CLUSTERS": {
         "sessions": {
             "workers": AUTOWRKERS_AGENT_SLOTS,
-            "timeout": None,
+            "timeout": 6 * 86400,  # far beyond any session: our own limits end an agent
             "retry": 7 * 86400,
             "queue_limit": 1,
             "recycle": 1,

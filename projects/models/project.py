@@ -137,6 +137,7 @@ class Project(Leased):
     error_message = models.TextField(blank=True, editable=False)
     error_since = models.DateTimeField(null=True, blank=True, editable=False)
     retry_at = models.DateTimeField(null=True, blank=True, editable=False)
+    tend_enqueued_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_tended_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)

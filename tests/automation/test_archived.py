@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from automation.archived import wind_down_all
+from automation.pipeline import advance
 from issues.models import IssueSession
 from issues.states import Status
 from projects.rules import check_working_dir
@@ -34,7 +35,7 @@ def leave_files(session):
 def test_what_waits_is_stopped_and_the_workspace_goes(root):
     session = create_session(project=create_project(archived_at=timezone.now()), queued_at=timezone.now())
     paths = leave_files(session)
-    assert wind_down_all() == 0
+    assert wind_down_all(timezone.now()) == 0
     assert IssueSession.objects.get().status == Status.NEEDS_REVIEW
     assert [path for path in paths if path.exists()] == []
 
@@ -44,7 +45,7 @@ def test_a_running_session_is_asked_once_and_keeps_its_files_until_its_worker_en
     project = create_project(archived_at=timezone.now())
     session = create_session(project=project, status=Status.IN_PROGRESS, lease_owner="w", lease_until=until)
     paths = leave_files(session)
-    assert [wind_down_all(), wind_down_all()] == [1, 1]
+    assert [wind_down_all(timezone.now()), wind_down_all(timezone.now())] == [1, 1]
     assert IssueSession.objects.get().requested_verb == "stop"
     assert session.events.count() == 1
     assert [path.exists() for path in paths] == [True, True, True]
@@ -55,13 +56,22 @@ def test_its_folder_is_free_for_another_project_once_it_is_gone(root):
     project.mirror_path.mkdir(parents=True)
     with pytest.raises(ValidationError):
         check_working_dir("repos/app", None)
-    wind_down_all()
+    wind_down_all(timezone.now())
     check_working_dir("repos/app", None)
 
 
 def test_a_living_project_is_left_alone(root):
     session = create_session(queued_at=timezone.now())
     paths = leave_files(session)
-    wind_down_all()
+    wind_down_all(timezone.now())
     assert IssueSession.objects.get().status == Status.PENDING
     assert [path.exists() for path in paths] == [True, True, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_leaves_the_sessions_of_an_archived_project_alone():
+    project = create_project(archived_at=timezone.now())
+    session = create_session(project=project, queued_at=timezone.now())
+    assert advance(session.pk) is True
+    session.refresh_from_db()
+    assert (session.status, session.attempt_rows.count(), session.lease_owner) == ("pending", 0, "")
