@@ -1,0 +1,44 @@
+"""The heartbeat enqueues what may have work, and no more than once until somebody takes it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from automation import tick as ticking
+from automation.tend import tend
+from projects import leases
+from projects.models import Project
+from tests.factories import create_project
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_every_active_project_is_tended_and_an_archived_one_is_not():
+    create_project()
+    create_project(archived_at=timezone.now())
+    assert ticking.tick() == 1
+
+
+def test_a_message_that_nobody_takes_is_not_sent_again_until_it_must_be_lost():
+    project = create_project()
+    assert [ticking.tick(), ticking.tick()] == [1, 0]
+    Project.objects.update(tend_enqueued_at=timezone.now() - timedelta(minutes=6))
+    assert ticking.tick() == 1
+    tend(project.pk)
+    Project.objects.update(retry_at=None)
+    assert ticking.tick() == 1
+
+
+def test_a_project_that_somebody_tends_or_that_rests_is_left_alone():
+    create_project(retry_at=timezone.now() + timedelta(minutes=1))
+    held = create_project()
+    leases.claim(Project, held.pk)
+    assert ticking.tick() == 0
+
+
+def test_a_project_that_rests_is_woken_by_a_wish_to_sync():
+    create_project(retry_at=timezone.now() + timedelta(minutes=1), sync_requested_at=timezone.now())
+    assert ticking.tick() == 1
