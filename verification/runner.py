@@ -16,8 +16,9 @@ from verification.output import KEPT_BYTES, readable
 from verification.report import MISSING_TOOL, SANDBOX, CheckRun
 from verification.strategy import PlannedCheck
 
-# One pipe keeps what the command prints in order; on the other only the sandbox itself can complain.
-SHELL = ("/bin/sh", "-c", 'exec /bin/sh -c "$1" 2>&1', "sh")
+# One pipe keeps what the command prints in order; on the other only the sandbox itself can complain. The outer
+# shell stays, since the first process of a namespace cannot be ended by a signal from within.
+SHELL = ("/bin/sh", "-c", 'exec 2>&1; /bin/sh -c "$1"; exit $?', "sh")
 ENVIRONMENT = {"CI": "true"}
 CANNOT_BE_STARTED = (126, 127)
 SIGNALLED = 128  # a shell adds the signal's number
