@@ -40,6 +40,9 @@ STEPS: dict[str, Callable[[IssueSession, StepEnvironment], Outcome]] = {
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 OPERATOR_WAIT = timedelta(minutes=10)
+NO_MORE = (
+    "All attempts are used up. Make the issue or its checks clearer, then retry: that opens a new round."
+)
 
 
 def advance(session_pk: int) -> bool:
@@ -180,6 +183,7 @@ def _count(session: IssueSession, outcome: AttemptFailed, lease: Lease) -> bool:
         if attempts < MAX_ATTEMPTS:
             transitions.move(session, Status.IN_PROGRESS, step=Step.PREPARE, **facts)
             return True
+        facts["message"] = f"{outcome.message}\n\n{NO_MORE}"
         transitions.move(session, Status.FAILED, completed_at=timezone.now(), **facts)
         effects.plan(session, announce.KIND, lease=lease)
     _try_to_announce(session, lease)

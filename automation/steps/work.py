@@ -9,10 +9,8 @@ import logging
 import os
 import re
 from dataclasses import replace
-from datetime import timedelta
 
 from django.conf import settings
-from django.utils import timezone
 
 from automation import attempts
 from automation.agents.base import AgentTask
@@ -23,6 +21,7 @@ from automation.environment import StepEnvironment
 from automation.holding import LOST
 from automation.outcomes import Advance, AttemptFailed, Hold, Outcome, Park
 from automation.steps.collect import collect
+from automation.steps.judgement import judge
 from issues.models import Attempt, IssueSession
 from issues.states import Step
 from projects import redaction
@@ -37,20 +36,6 @@ logger = logging.getLogger(__name__)
 OUTPUT_BYTES = 200 * 2**20
 LINE_BYTES = 2**20
 SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD")
-PAUSES = {
-    AgentOutcome.AUTH: ("agent_auth", timedelta(minutes=15)),
-    AgentOutcome.USAGE_LIMIT: ("usage_limit", timedelta(hours=1)),
-    AgentOutcome.MISSING_TOOL: ("missing_tool", timedelta(minutes=10)),
-    AgentOutcome.RATE_LIMIT: ("rate_limit", None),
-    AgentOutcome.OVERLOADED: ("overloaded", None),
-    AgentOutcome.MODEL_ERROR: ("model_error", None),
-    AgentOutcome.SESSION_LOST: ("session_lost", timedelta(seconds=1)),
-}
-HELD = {
-    AgentOutcome.ASKED: "agent_asked",
-    AgentOutcome.BLOCKED: "agent_blocked",
-    AgentOutcome.BUDGET: "budget",
-}
 
 
 def run(session: IssueSession, env: StepEnvironment) -> Outcome:
@@ -59,7 +44,8 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
         if attempts.keeps_failing(session):
             return Hold(
                 "keeps_failing",
-                f"The agent was started five times without coming to work. {session.last_error}",
+                f"The agent was started five times without coming to work. {session.last_error} "
+                "Correct that, then start the session again.",
             )
         if not env.clone.exists():
             return Advance(Step.PREPARE, reason="clone_missing")
@@ -152,31 +138,12 @@ def _command(session: IssueSession) -> str:
 
 
 def _judge(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> Outcome:
-    """Git decides whether there is a result; the agent's outcome decides what its absence means."""
-    outcome = AgentOutcome(attempt.outcome)
-    if outcome == AgentOutcome.CANCELLED:
+    """What it left is imported first, whatever its outcome was."""
+    if attempt.outcome == AgentOutcome.CANCELLED:
         _salvage(session, attempt, env)
         raise Cancelled("session.stopped", attempt.message)
     collected = collect(session, attempt, env)
-    if isinstance(collected, AttemptFailed):
-        return collected
-    if outcome in HELD:
-        return Hold(HELD[outcome], attempt.message)
-    if outcome in PAUSES:
-        reason, pause = PAUSES[outcome]
-        return Park(reason, attempt.message, attempt.retry_at or (timezone.now() + pause if pause else None))
-    if outcome not in (AgentOutcome.DONE, AgentOutcome.NO_CHANGE):
-        return AttemptFailed(outcome.value, attempt.message, evidence={"attempt": attempt.number})
-    if collected == attempt.base_sha:
-        return AttemptFailed(
-            "no_commit", "The agent ended without a new commit.", evidence={"attempt": attempt.number}
-        )
-    return Advance(
-        Step.VERIFY,
-        reason="committed",
-        changes={"head_sha": collected},
-        evidence={"attempt": attempt.number, "head_sha": collected},
-    )
+    return collected if isinstance(collected, AttemptFailed) else judge(attempt, collected)
 
 
 def _salvage(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> None:
