@@ -5,6 +5,7 @@ Once an agent could write to a folder, we run git on it only inside the sandbox.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,7 @@ from projects.workspace.folders import (
 )
 from projects.workspace.git import Git, init_repository
 from projects.workspace.mirror import Mirror
-from projects.workspace.processes import Stop, run
+from projects.workspace.processes import Finished, Stop, run
 from projects.workspace.sandbox import AGENT_HOME, INSIDE, Bind, Sandbox
 
 __all__ = [
@@ -42,7 +43,8 @@ __all__ = [
     "remove",
     "sessions_on_disk",
 ]
-AUTHOR = {"user.name": "Autowrkers", "user.email": "autowrkers@localhost"}
+NAME, EMAIL = "Autowrkers", "autowrkers@localhost"
+CONFIGURATION = f"[user]\n\tname = {NAME}\n\temail = {EMAIL}\n[gc]\n\tauto = 0\n"
 # What tools leave behind and nobody wants in a commit, wherever the repository itself does not say so.
 NEVER_COMMITTED = (
     *("__pycache__/", "*.pyc", ".pytest_cache/", ".mypy_cache/", ".ruff_cache/", ".venv/", "*.egg-info/"),
@@ -56,8 +58,6 @@ def make_clone(mirror: Mirror, path: Path, *, branch: str, start_sha: str) -> No
     It knows no remote, no token and no hook. What was at `path` is removed.
     """
     _make(mirror, path, branch=branch, sha=start_sha)
-    for key, value in AUTHOR.items():
-        Git(path / ".git").run("config", key, value)
     exclude = path / ".git" / "info" / "exclude"
     exclude.parent.mkdir(exist_ok=True)
     exclude.write_text("".join(f"{pattern}\n" for pattern in NEVER_COMMITTED))
@@ -101,16 +101,15 @@ def commit_leftovers(
     Raises OperatorError `git.clone_broken` when the clone is no usable repository any more.
     """
     inside = _GitInside(sandbox, binds, sandbox.path_inside(clone_bind(clone)), stop)
-    inside.remove(".git/index.lock")  # of a git that was killed: nobody else is at work here any more
-    if not inside.git("status", "--porcelain", "--untracked-files=normal"):
+    if os.path.lexists(clone / ".git" / "index.lock"):  # of a git that was killed
+        inside.remove(".git/index.lock")
+    if not inside.git("status", "--porcelain", "--untracked-files=normal").stdout:
         return False
-    inside.git(
-        "add", "--all", "--ignore-errors", accepted=(0, 1, 128)
-    )  # one unreadable file spoils not the rest
-    if not inside.git("diff", "--cached", "--name-only", "--no-ext-diff"):
-        return False
-    inside.git("commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message", message)
-    return True
+    inside.git("add", "--all", "--ignore-errors", accepted=(0, 1, 128))  # one bad file spoils not the rest
+    made = inside.git(
+        "commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message", message, accepted=(0, 1)
+    )
+    return made.returncode == 0  # 1: nothing of it could be added
 
 
 class _GitInside:
@@ -120,27 +119,29 @@ class _GitInside:
         self.sandbox = sandbox
         self.binds = binds
         self.stop = stop
-        settings = AUTHOR | {
-            "safe.directory": str(place),
-            "core.hooksPath": "/dev/null",
+        settings = {
             "core.fsmonitor": "false",
+            "core.hooksPath": "/dev/null",
+            "safe.directory": str(place),
+            "user.email": EMAIL,
+            "user.name": NAME,
         }
         self.line = ["git", "--no-pager", *(word for k, v in settings.items() for word in ("-c", f"{k}={v}"))]
 
-    def git(self, *args: str, accepted: Sequence[int] = (0,)) -> bytes:
+    def git(self, *args: str, accepted: Sequence[int] = (0,)) -> Finished:
         return self._run([*self.line, *args], args, accepted)
 
     def remove(self, path: str) -> None:
         self._run(["rm", "-f", "--", path], ("rm",), (0, 1))
 
-    def _run(self, argv: list[str], args: Sequence[str], accepted: Sequence[int]) -> bytes:
+    def _run(self, argv: list[str], args: Sequence[str], accepted: Sequence[int]) -> Finished:
         wrapped = self.sandbox.wrap(argv, binds=self.binds, chdir=INSIDE, env={}, network=False)
         done = run(wrapped.argv, env=wrapped.env, cwd=wrapped.cwd, timeout=600, stop=self.stop)
         if done.stopped:
             raise Cancelled("git.stopped", "Committing what the agent left was stopped on request.")
         if done.timed_out or done.returncode not in accepted:
             raise broken_clone(explain(args, done.returncode, done.stderr.decode(errors="replace")))
-        return done.stdout
+        return done
 
 
 def _make(mirror: Mirror, path: Path, *, branch: str | None, sha: str) -> None:
@@ -157,12 +158,10 @@ def _populate(mirror: Mirror, path: Path, *, branch: str | None, sha: str) -> No
     remove(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     init_repository(path, bare=False, branch=branch or "main")
-    borrowed = path / ".git" / "objects" / "info" / "alternates"
-    borrowed.write_text(f"{mirror.path / 'objects'}\n")
-    git = Git(path / ".git", work_tree=path, stop=mirror.stop)
-    git.run("config", "gc.auto", "0")
+    own = path / ".git"
+    (own / "objects" / "info" / "alternates").write_text(f"{mirror.path / 'objects'}\n")
+    with (own / "config").open("a") as config:
+        config.write(CONFIGURATION)
     if branch is None:
-        git.run("update-ref", "--no-deref", "HEAD", sha)
-    else:
-        git.run("update-ref", f"refs/heads/{branch}", sha)
-    git.run("reset", "--hard", "--quiet")
+        (own / "HEAD").write_text(f"{sha}\n")
+    Git(own, work_tree=path, stop=mirror.stop).run("reset", "--hard", "--quiet", sha)

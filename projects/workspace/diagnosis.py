@@ -76,7 +76,7 @@ TABLE = (
     _Diagnosis(
         "git.locked",
         Retryable,
-        r"unable to create '.*\.lock'|another git process",
+        r"unable to create '.*\.lock'|could not lock|another git process",
         "Another git process works in the same place.",
         "It is tried again by itself.",
     ),

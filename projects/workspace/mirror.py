@@ -106,11 +106,15 @@ class Mirror:
         incoming = f"refs/autowrkers/incoming/{session_id}"
         with self._alone():
             sha = self._take_in(clone, incoming, sandbox)
-            try:
-                self._refuse_rewritten(base_sha, sha)
-                self.git.run("update-ref", _session_ref(session_id), sha)
-            finally:
-                Git(self.path).run("update-ref", "-d", incoming)
+            is_built_on_base = not self.git.run("rev-list", "--max-count=1", base_sha, f"^{sha}")
+            verdict = f"update {_session_ref(session_id)} {sha}\n" if is_built_on_base else ""
+            Git(self.path).run("update-ref", "--stdin", stdin=f"{verdict}delete {incoming}\n".encode())
+        if not is_built_on_base:
+            raise OperatorError(
+                "git.history_rewritten",
+                f"The agent's head {sha[:12]} does not build on {base_sha[:12]}, where its work began.",
+                "Retry the session: it starts again from a fresh clone.",
+            )
         return sha
 
     def push(self, sha: str, branch: str, *, expected: str | None) -> None:
@@ -162,14 +166,6 @@ class Mirror:
             raise
         except AutowrkersError as error:
             raise broken_clone(error) from error
-
-    def _refuse_rewritten(self, base_sha: str, sha: str) -> None:
-        if self.git.run("rev-list", "--max-count=1", base_sha, f"^{sha}"):
-            raise OperatorError(
-                "git.history_rewritten",
-                f"The agent's head {sha[:12]} does not build on {base_sha[:12]}, where its work began.",
-                "Retry the session: it starts again from a fresh clone.",
-            )
 
     def _refs(self, pattern: str) -> dict[str, str]:
         lines = self.git.run("for-each-ref", "--format=%(objectname) %(refname)", pattern).splitlines()

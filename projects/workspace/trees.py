@@ -17,7 +17,9 @@ from pathlib import Path
 
 PROC = Path("/proc")
 DEAD_STATES = frozenset("ZXx")
-POLL_SECONDS = 0.02
+SHORTEST_PAUSE_SECONDS = 0.001
+LONGEST_PAUSE_SECONDS = 0.05
+STAT_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -89,21 +91,25 @@ def ask_to_end(root: int) -> None:
 def end_all(root: int, *, timeout: float) -> bool:
     """SIGKILL to a tree and to what joins it meanwhile, until nothing is left or `timeout` seconds passed."""
     deadline = time.monotonic() + timeout
-    known: dict[int, str] = {}
-    while True:
-        known |= {pid: entry.started for pid in members(root) if (entry := _read(pid))}
-        known = {pid: started for pid, started in known.items() if _still_runs(pid, started)}
-        if not known:
-            return True
-        _send(known, signal.SIGKILL)
+    while tree := members(root):
         if time.monotonic() > deadline:
             return False
-        time.sleep(POLL_SECONDS)
+        condemned = [entry for entry in map(_read, tree) if entry is not None]
+        _send((entry.pid for entry in condemned), signal.SIGKILL)
+        _wait_for_the_end(condemned, deadline)
+    return True
 
 
-def _still_runs(pid: int, started: str) -> bool:
-    entry = _read(pid)
-    return entry is not None and entry.started == started and entry.state not in DEAD_STATES
+def _wait_for_the_end(condemned: list[_Entry], deadline: float) -> None:
+    pause = SHORTEST_PAUSE_SECONDS
+    while any(map(_still_runs, condemned)) and time.monotonic() < deadline:
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+def _still_runs(known: _Entry) -> bool:
+    entry = _read(known.pid)
+    return entry is not None and entry.started == known.started and entry.state not in DEAD_STATES
 
 
 def _send(pids: Iterable[int], number: signal.Signals) -> None:
@@ -113,7 +119,7 @@ def _send(pids: Iterable[int], number: signal.Signals) -> None:
 
 
 def _all_entries() -> Iterable[_Entry]:
-    for folder in PROC.iterdir():
+    for folder in os.scandir(PROC):
         if folder.name.isdigit() and (entry := _read(int(folder.name))):
             yield entry
 
@@ -121,10 +127,16 @@ def _all_entries() -> Iterable[_Entry]:
 def _read(pid: int) -> _Entry | None:
     """The fields of /proc/PID/stat, read after the last bracket: the command's name may hold anything."""
     try:
-        fields = (PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
+        stat = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return None
-    return _Entry(pid, fields[0], int(fields[1]), int(fields[3]), fields[19])
+    try:
+        fields = os.read(stat, STAT_BYTES).rpartition(b")")[2].split(None, 20)
+    except ProcessLookupError:
+        return None
+    finally:
+        os.close(stat)
+    return _Entry(pid, fields[0].decode(), int(fields[1]), int(fields[3]), fields[19].decode())
 
 
 def _is_in_nested_namespace(pid: int) -> bool:

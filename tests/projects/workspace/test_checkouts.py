@@ -84,6 +84,10 @@ def test_leftovers_are_committed_under_our_name_and_message(tidy, clone, inside)
         "echo new > new; echo changed >> README; rm src/app.py; mkdir -p __pycache__; touch __pycache__/x.pyc"
     )
     (clone / ".git/index.lock").touch()
+    hook = clone / ".git/hooks/prepare-commit-msg"
+    hook.parent.mkdir()
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
     assert tidy()
     assert not tidy()
     assert git(clone, "show", "--format=%an: %s", "--name-status") == (
