@@ -136,8 +136,8 @@ class BareGit:
         self._git("-C", clone, "commit", "-qm", "Answer nothing for an empty list")
         self._git("-C", mirror, "fetch", "-q", clone, f"HEAD:refs/floor/{branch}")
         self._git("clone", "-q", "--shared", "--no-checkout", mirror, checked)
-        self._git("-C", checked, "fetch", "-q", "origin", f"refs/floor/{branch}")
-        self._git("-C", checked, "checkout", "-q", "--detach", "FETCH_HEAD")
+        head = (self.mirror / f"refs/floor/{branch}").read_text().strip()
+        self._git("-C", checked, "checkout", "-q", "--detach", head)
         self._git(
             *self.token, "-C", mirror, "push", "-q", self.url, f"refs/floor/{branch}:refs/heads/{branch}"
         )
