@@ -60,7 +60,7 @@ def settle(session: IssueSession, kind: str, *, lease: Lease | None, facts: Fact
 
 def unfinished(project: Project, kind: str, *, status: Status) -> QuerySet[Effect]:
     """Effects of the present round of sessions in `status` that are planned and not known to have happened."""
-    intents = Effect.objects.filter(kind=kind, outcome=None, round=F("issue_session__round"))
+    intents = Effect.objects.filter(kind=kind, outcome__isnull=True, round=F("issue_session__round"))
     sessions = intents.filter(issue_session__project=project, issue_session__status=status)
     return sessions.select_related("issue_session__project").order_by("id")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from automation.steps import work
 from issues.states import Status
 from tests.flows.conftest import FIX
 
@@ -24,6 +25,11 @@ WAYS = {
         "git.history_rewritten",
         "does not build on",
     ),
+    "checks out an older commit": (
+        [{"run": "git checkout -q HEAD~1"}],
+        "git.history_rewritten",
+        "does not build on",
+    ),
 }
 
 
@@ -39,10 +45,10 @@ def test_it_costs_one_attempt_and_the_next_one_is_told_why(plain, way):
         ([{"say": "One."}, {"say": "Two."}, {"hang": True}], {"attempt_max_turns": 1}, "turn_limit", "turns"),
         ([{"hang": True}], {"attempt_max_minutes": 0}, "timeout", "ran out of time"),
         ([{"hang": True}], {"attempt_silence_minutes": 0}, "stalled", "silent"),
+        ([], {"agent": "command", "agent_command": "true"}, "no_commit", "without a new commit"),
     ],
 )
-def test_an_agent_beyond_its_limits_is_ended(plain, steps, limits, reason, words):
-    before = {name: getattr(plain.project, name) for name in limits}
+def test_an_agent_that_always_does_it_fails_the_session(plain, neighbour, steps, limits, reason, words):
     plain.change(**limits)
     plain.agent({"steps": steps})
     number = plain.issue()
@@ -50,7 +56,20 @@ def test_an_agent_beyond_its_limits_is_ended(plain, steps, limits, reason, words
     session = plain.session(number)
     assert (session.status, session.reason, session.attempts) == (Status.FAILED, reason, 3)
     assert words in session.last_error
-    plain.change(**before)
+    assert len(plain.comments(number)) == 1
+
+
+def test_an_agent_that_floods_is_ended(plain, monkeypatch):
+    monkeypatch.setattr(work, "OUTPUT_BYTES", 2**20)
+    assert_counted_once(plain, [{"flood": 2**30}], "flood", "more than it may")
+
+
+def test_a_commit_on_a_branch_of_its_own_counts_as_any_other(plain):
+    plain.agent({"steps": [{"run": "git checkout -qb mine"}, *FIX]})
+    number = plain.issue()
+    plain.run()
+    assert (plain.session(number).status, plain.session(number).attempts) == (Status.PR_CREATED, 0)
+    assert plain.branches() == [f"feature/issue-{number}", "main"]
 
 
 def assert_counted_once(tale, steps, reason, words):
