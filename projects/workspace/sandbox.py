@@ -194,4 +194,6 @@ def _on_host(chdir: Path, binds: Sequence[Bind]) -> Path:
 
 
 def _program_folders(tool: Path) -> list[Path]:
+    if tool.is_file():
+        return [tool.parent]
     return [folder for folder in (tool / "bin", tool / ".bin") if folder.is_dir()] or [tool]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from projects.errors import OperatorError
-from projects.workspace.processes import Stop
+from projects.workspace.processes import Stop, run
 from projects.workspace.sandbox import AGENT_HOME, INSIDE, Bind, Sandbox, base_env, detect
 from tests.projects.workspace.conftest import living, wait_until
 
@@ -120,6 +120,14 @@ def test_a_folder_of_tools_is_offered_read_only(tmp_path, sandboxed, settings):
     wrapped = sandbox.wrap(["tool"], binds=[], chdir=Path("/"), env={})
     done = subprocess.run(wrapped.argv, env=wrapped.env, capture_output=True, check=False)
     assert b"Read-only file system" in done.stderr
+
+
+def test_a_single_program_may_be_offered_without_what_lies_beside_it(tmp_path):
+    for name in ("tool", "secret"):
+        (tmp_path / name).write_text("#!/bin/sh\nls $(dirname $0)\n")
+        (tmp_path / name).chmod(0o755)
+    wrapped = Sandbox("bubblewrap", (tmp_path / "tool",)).wrap(["tool"], binds=[], chdir=Path("/"), env={})
+    assert run(wrapped.argv, env=wrapped.env, timeout=10).stdout == b"tool\n"
 
 
 def look_around(line, *binds):
