@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.db.models import JSONField
+from django.db.models import JSONField, TextField
 
 from projects.editing import SECRETS, SETTABLE
 from projects.models import Project
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Project]
 else:
     ModelForm = forms.ModelForm
+
+
+WIDE = {field.name for field in Project._meta.fields if isinstance(field, JSONField | TextField)}
 
 
 class SecretInput(forms.CharField):
@@ -39,6 +42,7 @@ class ProjectForm(ModelForm):
     class Meta:
         model = Project
         fields = SETTABLE
+        widgets = {name: forms.Textarea(attrs={"rows": 2}) for name in SETTABLE if name in WIDE}
 
     def clean_working_dir(self) -> str:
         value: str = self.cleaned_data["working_dir"]
