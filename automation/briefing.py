@@ -40,7 +40,8 @@ def _task(session: IssueSession, history: History, head_sha: str) -> Task:
 def _retry(session: IssueSession, history: History, head_sha: str) -> Retry:
     """Why the last counted attempt failed: its failed checks where it got that far, else its outcome."""
     last = session.attempt_rows.filter(round=session.round, counted=True).first()
-    failed = VerificationResult.objects.filter(attempt=last, passed=False).order_by("id") if last else []
+    newest = VerificationResult.objects.filter(attempt=last).newest_of_each() if last else []
+    failed = [row for row in newest if row.passed is False and not row.fault]
     commits = history.commits(session.base_sha, head_sha) if head_sha != session.base_sha else []
     return Retry(
         attempt=session.attempts + 1,

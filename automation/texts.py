@@ -25,7 +25,9 @@ def key_of(session: IssueSession, kind: str, ordinal: int = 1) -> EffectKey:
 
 
 def pull_request_text(session: IssueSession, history: History) -> PullRequestText:
-    results = _results(session)
+    results = VerificationResult.objects.filter(
+        issue_session=session, head_sha=session.head_sha
+    ).newest_of_each()
     attempt = session.session
     return PullRequestText(
         key=key_of(session, Effect.Kind.PULL_REQUEST),
@@ -63,9 +65,3 @@ def failed_text(session: IssueSession) -> str:
             key=key, attempts=session.attempts, reason=session.last_error, session_url=session.page_url
         )
     )
-
-
-def _results(session: IssueSession) -> list[VerificationResult]:
-    """The newest result of each check of the published head, in the order they ran."""
-    rows = VerificationResult.objects.filter(issue_session=session, head_sha=session.head_sha).order_by("id")
-    return list({(row.check_type, row.name): row for row in rows}.values())

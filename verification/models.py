@@ -7,6 +7,12 @@ from django.db import models
 from issues.models import Attempt, IssueSession
 
 
+class VerificationResultQuerySet(models.QuerySet["VerificationResult"]):
+    def newest_of_each(self) -> list[VerificationResult]:
+        """The newest result of each check, in the order the checks first ran."""
+        return list({(row.check_type, row.name): row for row in self.order_by("id")}.values())
+
+
 class VerificationResult(models.Model):
     class CheckType(models.TextChoices):
         SETUP = "setup", "Setup"
@@ -35,6 +41,8 @@ class VerificationResult(models.Model):
         max_length=16, blank=True, help_text="The same check's verdict on the base commit."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = VerificationResultQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
