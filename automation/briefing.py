@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from projects.workspace.history import History
-
 from issues import context
 from issues.models import Attempt, IssueSession
 from issues.prompts import FailedCheck, Retry, Task, render_first, render_retry
 from issues.states import MAX_ATTEMPTS
+from projects.workspace.history import History
 from verification.models import VerificationResult
 
 CONTEXT_BYTES = 40_000

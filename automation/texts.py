@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from projects.workspace.history import History
-
 from automation import messages
 from automation.messages import (
     CheckLine,
@@ -15,6 +13,7 @@ from automation.messages import (
 )
 from automation.models import Effect
 from issues.models import IssueSession
+from projects.workspace.history import History
 from verification.models import VerificationResult
 
 VERDICTS = {True: "passed", False: "failed", None: "not checked"}

@@ -85,7 +85,12 @@ def _push(session: IssueSession, env: StepEnvironment) -> None:
                 f"Somebody else has pushed {present[:10]} to {branch}.",
                 "Merge or remove that work, then retry: it is never overwritten.",
             )
-        env.mirror.push(head, branch, expected=present)
+        try:
+            env.mirror.push(head, branch, expected=present)
+        except OperatorError as error:
+            # git repeats a push whose answer was lost, and then finds its own first one in the way
+            if error.code != "git.branch_behind" or env.mirror.remote_branches().get(branch) != head:
+                raise
         return {"sha": head}
 
     effects.perform(

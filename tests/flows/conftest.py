@@ -67,7 +67,8 @@ class Story:
         """A person pushes a commit to a branch of the repository."""
         bare = self.hub.repository(self.repo).bare
         stream = f"commit refs/heads/{branch}\ncommitter Ann <ann@example.com> 1767900000 +0000\n"
-        stream += f"data 7\nBy hand\nfrom {bare.resolve(branch) or bare.resolve(start)}\n"
+        parent = bare.resolve(branch) or bare.resolve(start)
+        stream += "data 7\nBy hand\n" + (f"from {parent}\n" if parent else "")
         for path, content in files.items():
             stream += f"M 100644 inline {path}\ndata {len(content.encode())}\n{content}\n"
         bare.git("fast-import", "--quiet", "--force", stdin=stream.encode())
