@@ -10,6 +10,7 @@ import pytest
 from projects.errors import Cancelled
 from projects.workspace.processes import Stop
 from projects.workspace.sandbox import AGENT_HOME, INSIDE, Bind, detect
+from tests.sandboxes import require_sandbox
 from verification.report import MISSING_TOOL, SANDBOX
 from verification.runner import run_check
 from verification.smoke import parse_command
@@ -34,6 +35,7 @@ def check(tmp_path):
 
 
 def test_a_check_passes_when_its_command_exits_with_zero(check):
+    require_sandbox("bubblewrap")
     run = check("pwd; echo $CI; echo done > result")
     assert (run.passed, run.exit_status, run.fault) == (True, 0, "")
     assert run.output.split() == [str(INSIDE), "true"]
@@ -81,6 +83,7 @@ def test_a_check_that_a_signal_ended_is_explained(check):
 
 
 def test_a_sandbox_that_does_not_start_is_no_verdict_on_the_commit(check):
+    require_sandbox("bubblewrap")
     run = check("true", binds=[Bind(check.tree / "gone", INSIDE, True)])
     assert (run.passed, run.fault) == (False, SANDBOX)
     assert "gone" in run.output

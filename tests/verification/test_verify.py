@@ -17,6 +17,7 @@ from projects.workspace.mirror import Mirror
 from projects.workspace.processes import Stop
 from projects.workspace.sandbox import detect
 from tests.factories import create_attempt, create_project, create_session
+from tests.sandboxes import require_sandbox
 from verification.verify import run_setup, verify_commit
 
 pytestmark = pytest.mark.django_db
@@ -208,8 +209,7 @@ def test_only_what_is_committed_is_verified(mirror):
 
 
 def test_a_check_can_ask_git_but_cannot_write_to_the_mirror(mirror):
-    if detect("auto").mode != "bubblewrap":
-        pytest.skip("Only bubblewrap hides the mirror.")
+    require_sandbox("bubblewrap")
     before = {path: path.stat().st_mtime_ns for path in mirror.path.rglob("*")}
     tries = (
         f"git log --oneline; git commit -q --allow-empty -m own; rm -rf {mirror.path}; touch {mirror.path}/objects/x;"
@@ -246,6 +246,7 @@ def test_a_failed_setup_of_an_agents_clone_is_told_with_its_output(mirror, monke
 
 
 def test_a_setup_that_no_sandbox_could_start_is_not_blamed_on_its_command(mirror):
+    require_sandbox("bubblewrap")
     session, _ = prepared(mirror, setup_command="true")
     gone = checkouts.clone_path(session.pk, 99)
     told = run_setup(session, mirror, clone=gone, sandbox=detect("auto"), stop=None)

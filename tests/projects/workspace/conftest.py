@@ -12,8 +12,8 @@ from projects.workspace import checkouts
 from projects.workspace.git import Remote
 from projects.workspace.mirror import Mirror
 from projects.workspace.processes import run
-from projects.workspace.sandbox import detect
 from tests.projects.workspace.git_server import GitServer, commit, git
+from tests.sandboxes import require_sandbox
 
 ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 
@@ -45,7 +45,7 @@ def marker():
 
 @pytest.fixture(params=["bubblewrap", "namespace"])
 def sandbox(request):
-    return detect(request.param)
+    return require_sandbox(request.param)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from projects.errors import OperatorError
 from projects.workspace.processes import Stop, run
 from projects.workspace.sandbox import AGENT_HOME, INSIDE, Bind, Sandbox, base_env, detect
 from tests.projects.workspace.conftest import living, wait_until
+from tests.sandboxes import require_sandbox
 
 # A tree as an agent's tools leave it: a child, a child in its own session, a daemon that broke away twice.
 ORPHANS = "sleep {0} & setsid sleep {0} & (setsid sh -c 'setsid sleep {0} &' &) "
@@ -115,7 +116,7 @@ def test_a_folder_of_tools_is_offered_read_only(tmp_path, sandboxed, settings):
     (tmp_path / ".bin" / "tool").write_text("#!/bin/sh\ntouch $(dirname $0)/trace && echo worked\n")
     (tmp_path / ".bin" / "tool").chmod(0o755)
     settings.AUTOWRKERS_TOOL_PATHS = (tmp_path,)
-    sandbox = detect("bubblewrap")
+    sandbox = require_sandbox("bubblewrap")
     assert sandbox.find("tool") == str(tmp_path / ".bin" / "tool")
     wrapped = sandbox.wrap(["tool"], binds=[], chdir=Path("/"), env={})
     done = subprocess.run(wrapped.argv, env=wrapped.env, capture_output=True, check=False)
@@ -123,6 +124,7 @@ def test_a_folder_of_tools_is_offered_read_only(tmp_path, sandboxed, settings):
 
 
 def test_a_single_program_may_be_offered_without_what_lies_beside_it(tmp_path):
+    require_sandbox("bubblewrap")
     for name in ("tool", "secret"):
         (tmp_path / name).write_text("#!/bin/sh\nls $(dirname $0)\n")
         (tmp_path / name).chmod(0o755)
@@ -131,7 +133,7 @@ def test_a_single_program_may_be_offered_without_what_lies_beside_it(tmp_path):
 
 
 def look_around(line, *binds):
-    wrapped = detect("bubblewrap").wrap(["sh", "-c", line], binds=binds, chdir=Path("/"), env={})
+    wrapped = require_sandbox("bubblewrap").wrap(["sh", "-c", line], binds=binds, chdir=Path("/"), env={})
     return subprocess.run(wrapped.argv, env=wrapped.env, capture_output=True, text=True, check=False)
 
 
@@ -157,6 +159,7 @@ def test_bubblewrap_lets_only_writable_binds_be_written(tmp_path, home):
 
 
 def test_auto_takes_walls_and_none_is_only_taken_by_name(monkeypatch):
+    require_sandbox("bubblewrap")
     assert detect("auto").mode == "bubblewrap"
     assert detect("none").mode == "none"
     monkeypatch.setenv("PATH", "/nonexistent")

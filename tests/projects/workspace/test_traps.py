@@ -8,9 +8,9 @@ from projects.errors import OperatorError
 from projects.workspace import checkouts
 from projects.workspace.git import Remote
 from projects.workspace.mirror import Mirror
-from projects.workspace.sandbox import Sandbox, detect
 from tests.projects.workspace.conftest import TOKEN, work
 from tests.projects.workspace.git_server import commit, git
+from tests.sandboxes import require_sandbox
 
 HOOKS = (
     *("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-index-change", "post-checkout"),
@@ -83,7 +83,7 @@ def test_the_traps_do_spring_when_git_is_run_carelessly(traps, clone):
 @pytest.mark.parametrize("mode", ["none", "namespace", "bubblewrap"])
 def test_importing_checking_out_and_pushing_spring_none(traps, mirror, clone, base, mode):
     before = set(traps.iterdir())
-    head = mirror.import_head(clone, session_id=7, base_sha=base, sandbox=Sandbox(mode))
+    head = mirror.import_head(clone, session_id=7, base_sha=base, sandbox=require_sandbox(mode))
     with checkouts.checkout(mirror, head, checkouts.check_path(7, 1)) as path:
         assert (path / "fix").read_text() == "1\n"
     mirror.push(head, "feature/issue-3", expected=None)
@@ -96,7 +96,7 @@ def test_importing_checking_out_and_pushing_spring_none(traps, mirror, clone, ba
 
 def test_committing_leftovers_springs_none_outside_the_sandbox(traps, mirror, clone, home, base):
     (clone / "left").write_text("over\n")
-    walls = detect("bubblewrap")
+    walls = require_sandbox("bubblewrap")
     binds = checkouts.agent_binds(mirror, clone, home)
     before = set(traps.iterdir())
     with pytest.raises(OperatorError) as caught:
@@ -147,7 +147,7 @@ def test_another_projects_objects_are_not_readable_through_the_import(mirror, cl
     if how != "gitfile":
         (clone / ".git" / "HEAD").write_text(f"{sha}\n")
     with pytest.raises(OperatorError) as caught:
-        mirror.import_head(clone, session_id=7, base_sha=base, sandbox=detect("bubblewrap"))
+        mirror.import_head(clone, session_id=7, base_sha=base, sandbox=require_sandbox("bubblewrap"))
     assert caught.value.code == "git.clone_broken"
     assert not in_mirror(mirror, blob)
 
@@ -161,6 +161,6 @@ def test_a_foreign_object_in_a_commit_that_builds_on_the_base_is_not_readable_ei
     git(clone, "update-index", "--add", "--cacheinfo", f"100644,{blob},stolen")
     git(clone, "commit", "--quiet", "--message", "Innocent")
     with pytest.raises(OperatorError) as caught:
-        mirror.import_head(clone, session_id=7, base_sha=base, sandbox=detect("bubblewrap"))
+        mirror.import_head(clone, session_id=7, base_sha=base, sandbox=require_sandbox("bubblewrap"))
     assert caught.value.code == "git.clone_broken"
     assert not in_mirror(mirror, blob)
