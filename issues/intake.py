@@ -14,6 +14,9 @@ from projects.github.payloads import Issue
 from projects.models import Project
 
 RETURNING = ("skip_label", "filtered", "issue_closed")
+MESSAGES = {
+    "complex": "It looks too complex to begin unasked. Start it, or split the issue into smaller ones."
+}
 REVIEWED_LEVELS = {
     Project.Review.MEDIUM: ("medium", "high"),
     Project.Review.HIGH: ("high",),
@@ -53,8 +56,8 @@ def take_in(project: Project, issues: list[Issue]) -> Intake:
 
 def _new(project: Project, issue: Issue) -> IssueSession:
     session = IssueSession(project=project, github_issue_number=issue.number, **_content(project, issue))
-    status, session.reason = _placement(project, issue, session.complexity_level)
-    session.status = status
+    session.status, session.reason = _placement(project, issue, session.complexity_level)
+    session.last_error = MESSAGES.get(session.reason, "")
     return session
 
 
@@ -99,9 +102,9 @@ def _replace(project: Project, session: IssueSession, issue: Issue) -> bool:
         transitions.move(session, status, reason=reason)
         return True
     if session.status == Status.SKIPPED and session.reason in RETURNING and status != Status.SKIPPED:
-        transitions.move(session, Status.PENDING, reason="matches_again")
+        verbs.bring_back(session, actor=transitions.SYSTEM, reason="matches_again")
         if status == Status.NEEDS_REVIEW:
-            transitions.move(session, status, reason=reason)
+            transitions.move(session, status, reason=reason, message=MESSAGES[reason])
         return True
     return False
 

@@ -60,11 +60,11 @@ def start(session: IssueSession, *, actor: str) -> str:
     if status == Status.COMPLETED and session.issue_state != "open":
         raise _refused(session, "start", actor)
     if status == Status.SKIPPED:
-        move(session, Status.PENDING, actor=actor, reason="started_by_person", step=Step.PREPARE, **queue)
+        bring_back(session, actor=actor, reason="started_by_person", **queue)
     elif status == Status.NEEDS_REVIEW:
         move(session, resumed_status(session.step), actor=actor, reason="approved", **queue)
     elif status == Status.COMPLETED:
-        _new_round(session, actor=actor, reason="reopened", queue=queue)
+        _new_round(session, actor=actor, reason="reopened", **queue)
     else:
         stay(session, "queued", actor=actor, reason="started_by_person", not_before=None, **queue)
     signals.work_requested.send(IssueSession, project_pk=session.project_id)
@@ -77,7 +77,7 @@ def retry(session: IssueSession, *, actor: str) -> str:
     if session.status == Status.NEEDS_REVIEW:
         return start(session, actor=actor)
     queue: dict[str, Any] = {"queued_at": timezone.now(), "queued_by": actor[:200], "enqueued_at": None}
-    _new_round(session, actor=actor, reason="retried_by_person", queue=queue)
+    _new_round(session, actor=actor, reason="retried_by_person", **queue)
     signals.work_requested.send(IssueSession, project_pk=session.project_id)
     return DONE
 
@@ -112,7 +112,15 @@ def _end(session: IssueSession, verb: str, *, actor: str) -> str:
     return DONE
 
 
-def _new_round(session: IssueSession, *, actor: str, reason: str, queue: dict[str, Any]) -> None:
+def bring_back(session: IssueSession, *, actor: str, reason: str, **queue: Any) -> None:
+    """Let a skipped session start over. What was begun before it was skipped is gone from the workspace."""
+    if session.base_sha:
+        _new_round(session, actor=actor, reason=reason, **queue)
+    else:
+        move(session, Status.PENDING, actor=actor, reason=reason, step=Step.PREPARE, **queue)
+
+
+def _new_round(session: IssueSession, *, actor: str, reason: str, **queue: Any) -> None:
     """A fresh start from the present base. The branch stays ours; the former pull request is not taken over."""
     fresh: dict[str, Any] = {
         "round": session.round + 1,

@@ -130,14 +130,19 @@ def _open_pull_request(session: IssueSession, env: StepEnvironment, login: str) 
 
 
 def _find_pull_request(session: IssueSession, env: StepEnvironment, login: str) -> effects.Facts | None:
-    """The one that carries this round's marker, is by us, and leads from our branch to our base."""
+    """The one that carries this round's marker, is by us, and leads from our branch to our base.
+
+    One of an earlier round that is still open serves as well: GitHub allows no second one beside it.
+    """
     project, branch = session.project, session.branch_name
     key = key_of(session, Effect.Kind.PULL_REQUEST)
     expected = (project.github_repo, branch, project.default_branch)
 
     def is_ours(pr: PullRequest) -> bool:
-        place = (pr.head_repo, pr.head_ref, pr.base_ref)
-        return pr.author == login and place == expected and messages.find_marker(pr.body) == key
+        place, mark = (pr.head_repo, pr.head_ref, pr.base_ref), messages.find_marker(pr.body)
+        if pr.author != login or place != expected or mark is None:
+            return False
+        return mark == key or (pr.state == "open" and mark.public_id == key.public_id)
 
     found = env.github.find_prs(
         project.github_repo, owner=project.owner, branch=branch, base=project.default_branch

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from django.utils import timezone
 
 from automation.demo.github import Fault
 from issues.states import Status
-from projects.models import Credential
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 ISSUE, PULLS, COMMENTS = r"/issues/\d+$", r"/pulls$", r"/issues/\d+/comments$"
@@ -95,36 +92,6 @@ def test_a_sync_that_fails_is_the_projects_trouble_until_the_next(plain, neighbo
     assert_published_once(plain, number)
 
 
-@pytest.mark.parametrize("kind", ["primary", "secondary"])
-@pytest.mark.parametrize(
-    ("method", "path"), [("GET", r"/acme/calc/issues$"), ("GET", ISSUE), ("POST", PULLS), ("POST", COMMENTS)]
-)
-def test_within_a_rate_limit_no_request_is_sent(plain, kind, method, path):
-    plain.hub.faults.append(Fault(kind, method=method, path=path, seconds=3))
-    number = plain.issue()
-    plain.run()
-    retry_at = Credential.objects.get(pk=plain.project.credential_id).rate_retry_at
-    assert retry_at is not None
-    asked = len(calls(plain))
-    plain.later()
-    if timezone.now() < retry_at:
-        assert len(calls(plain)) == asked
-        assert plain.project_error() == "github.rate_limited"
-    if path != r"/acme/calc/issues$":
-        assert plain.session(number).reason == "github.rate_limited"
-        assert plain.session(number).not_before == retry_at
-    time.sleep(max(0, (retry_at - timezone.now()).total_seconds()))
-    plain.later()
-    assert_published_once(plain, number)
-
-
-def test_a_rate_limit_of_one_token_holds_up_no_other_project(plain, neighbour):
-    plain.hub.faults.append(Fault("primary", path=r"/acme/calc$", seconds=600))
-    plain.run()
-    assert plain.project_error() == "github.rate_limited"
-    assert plain.project.retry_at > timezone.now() + timezone.timedelta(minutes=9)
-
-
 def test_a_pull_request_that_github_refuses_waits_for_a_person(plain):
     refusal = '{"message": "Validation Failed", "errors": [{"message": "Base is locked by a rule"}]}'
     plain.hub.faults.append(Fault("answer", path=PULLS, method="POST", status=422, body=refusal))
@@ -136,7 +103,3 @@ def test_a_pull_request_that_github_refuses_waits_for_a_person(plain):
     assert "Change what GitHub names" in session.last_error
     plain.later()
     assert_published_once(plain, number)
-
-
-def calls(tale):
-    return [seen for seen in tale.hub.requests if seen.kind == "api"]

@@ -1,0 +1,136 @@
+"""Issues and pull requests with lives of their own: closed, locked, odd texts, merged by others or elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from automation.demo.github import Fault
+from automation.pipeline import advance
+from automation.tend import tend
+from issues import verbs
+from issues.prompts import PROMPT_BYTES
+from issues.states import Status
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+
+
+@pytest.mark.parametrize("tried", [False, True], ids=["nothing sent yet", "a pull request was tried"])
+def test_an_issue_closed_before_its_pull_request_is_skipped(plain, tried):
+    if tried:
+        plain.hub.faults.append(Fault("answer", path=r"/pulls$", method="POST", status=500, body="{}"))
+    else:
+        plain.hub.faults.append(Fault("answer", path=r"/issues/\d+$", status=500, body="{}", times=2))
+    number = plain.issue()
+    plain.run()
+    assert plain.session(number).status == Status.VERIFYING
+    plain.hub.close(plain.repo, number)
+    plain.later()
+    session = plain.session(number)
+    assert (session.status, session.reason, session.attempts) == ("skipped", "issue_closed", 0)
+    assert (len(plain.hub.pulls(plain.repo)), plain.comments(number)) == (0, [])
+    plain.hub.reopen(plain.repo, number)
+    plain.later()
+    assert plain.session(number).status == Status.PR_CREATED
+    assert plain.footprint([number]) == ([f"feature/issue-{number}", "main"], 1, [1])
+
+
+def test_a_session_skipped_with_an_open_pull_request_goes_on_with_it(plain):
+    number = plain.issue()
+    plain.run()
+    first = plain.session(number).pr_number
+    verbs.skip(plain.session(number), actor="ann")
+    plain.run()
+    verbs.start(plain.session(number), actor="ann")
+    plain.run()
+    session = plain.session(number)
+    assert (session.status, session.pr_number, session.round) == (Status.PR_CREATED, first, 2)
+    assert plain.footprint([number])[:2] == ([f"feature/issue-{number}", "main"], 1)
+
+
+def test_an_issue_closed_while_the_agent_works_is_skipped_by_the_publish_step(plain):
+    number = plain.issue()
+    tend(plain.project.pk)
+    plain.hub.close(plain.repo, number)
+    advance(plain.session(number).pk)
+    session = plain.session(number)
+    assert (session.status, session.reason) == ("skipped", "issue_closed")
+    assert "closed before its pull request" in session.last_error
+    assert plain.footprint([number]) == (["main"], 0, [0])
+
+
+def test_a_locked_issue_gets_its_pull_request_and_no_comment(plain):
+    number = plain.issue()
+    plain.hub.edit_issue(plain.repo, number, locked=True)
+    plain.run()
+    assert plain.session(number).status == Status.PR_CREATED
+    assert plain.footprint([number]) == ([f"feature/issue-{number}", "main"], 1, [0])
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", " \n\t", "\0\x01\x02\x1b[31m\ufffe\u202e" + "".join(map(chr, range(0x80, 0x120))), "x" * 2**20],
+    ids=["empty", "blank", "binary", "1 MB"],
+)
+def test_any_body_goes_all_the_way_through_the_prompt(plain, body):
+    number = plain.issue("median \u202eis wrong\0", body)
+    plain.run()
+    if len(body) == 2**20:
+        session = plain.session(number)
+        assert (session.status, session.reason, session.attempts) == ("needs_review", "complex", 0)
+        assert "Start it" in session.last_error
+        verbs.start(session, actor="ann")
+        plain.run()
+    session = plain.session(number)
+    assert (session.status, session.last_error) == (Status.PR_CREATED, "")
+    prompt = session.attempt_rows.get().prompt
+    assert f"issue #{number}" in prompt
+    assert len(prompt.encode()) <= PROMPT_BYTES
+    assert not set(prompt) & set("\0\x01\x1b\u202e")
+
+
+def test_commits_of_others_on_the_merged_branch_are_told(plain):
+    number = plain.issue()
+    plain.run()
+    plain.push(f"feature/issue-{number}", {"MORE": "x\n"})
+    plain.hub.merge(plain.repo, plain.session(number).pr_number, by="bob")
+    plain.run()
+    session = plain.session(number)
+    assert (session.status, session.foreign_commits, session.merged_by) == (Status.COMPLETED, True, "bob")
+
+
+CLOSE = {"method": "PATCH", "path": r"/issues/\d+$"}
+
+
+@pytest.mark.parametrize(
+    "fault", [None, Fault("answer", status=502, body="{}", **CLOSE), Fault("drop_after", **CLOSE)]
+)
+def test_after_a_merge_into_another_branch_we_close_the_issue_once(plain, fault):
+    plain.push("develop", {"OTHER": "x\n"})
+    plain.change(default_branch="develop")
+    number = plain.issue()
+    plain.run()
+    plain.hub.merge(plain.repo, plain.session(number).pr_number)
+    assert plain.hub.issue(plain.repo, number).state == "open"
+    plain.hub.faults += [fault] if fault else []
+    plain.run()
+    assert plain.session(number).status == Status.COMPLETED
+    plain.run(rounds=2)
+    assert plain.hub.issue(plain.repo, number).state == "closed"
+    plain.hub.reopen(plain.repo, number)
+    plain.run(rounds=2)
+    assert plain.hub.issue(plain.repo, number).state == "open"
+    assert plain.session(number).status == Status.COMPLETED
+
+
+def test_one_unreadable_pull_request_keeps_no_other_waiting(plain, neighbour):
+    first, second = plain.issue(), plain.issue("another median")
+    plain.run()
+    lost = plain.session(first).pr_number
+    plain.hub.faults.append(Fault("answer", path=rf"/pulls/{lost}$", status=404, body="{}"))
+    plain.hub.merge(plain.repo, plain.session(second).pr_number)
+    plain.run()
+    assert plain.session(second).status == Status.COMPLETED
+    assert (plain.session(first).status, plain.project_error()) == (Status.PR_CREATED, "")
+    assert "Check the repository's name" in plain.session(first).last_error
+    plain.run()
+    assert plain.session(first).last_error == ""
