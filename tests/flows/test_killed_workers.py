@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import uuid
 
 import pytest
 from django.db.models import F
@@ -15,7 +16,6 @@ from issues.states import Status
 from tests.flows.workers import eventually, processes_with, start_worker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
-MARKER = "7777.125"  # the agent's own sleep, to be found among all processes
 FIX = [
     {
         "write": {
@@ -24,6 +24,12 @@ FIX = [
     },
     {"commit": "Fix it"},
 ]
+
+
+@pytest.fixture
+def seconds():
+    """How long the agent sleeps: a number that no other process, of no other test, has in its command line."""
+    return 7_000_000 + uuid.uuid4().int % 1_000_000
 
 
 @pytest.fixture
@@ -57,11 +63,11 @@ def end_lease():
     IssueSession.objects.update(lease_until=F("lease_until") - __import__("datetime").timedelta(seconds=60))
 
 
-def test_killed_while_the_agent_runs(tale, queued, settings):
-    tale.agent({"match": "median", "steps": [{"run": f"sleep {MARKER}"}]})
-    worker = running(settings, queued, lambda: processes_with(MARKER))
+def test_killed_while_the_agent_runs(tale, queued, settings, seconds):
+    tale.agent({"match": "median", "steps": [{"run": f"sleep {seconds}"}]})
+    worker = running(settings, queued, lambda: processes_with(f"sleep\0{seconds}"))
     kill(worker)
-    eventually(lambda: not processes_with(MARKER), seconds=10)
+    eventually(lambda: not processes_with(str(seconds)), seconds=10)
     assert advance(queued.pk) is False
     end_lease()
     tale.agent({"match": "median", "steps": FIX})
@@ -109,12 +115,12 @@ def test_of_two_workers_given_the_same_session_one_works_and_the_other_returns(t
     [("stop", "needs_review", "stopped"), ("skip", "skipped", "skipped_by_person")],
 )
 def test_stop_and_skip_end_the_agents_whole_tree_within_ten_seconds(
-    tale, queued, settings, verb, status, reason
+    tale, queued, settings, seconds, verb, status, reason
 ):
-    tale.agent({"match": "median", "steps": [{"daemon": 7777}, {"run": f"sleep {MARKER}"}]})
-    worker = running(settings, queued, lambda: processes_with(MARKER))
+    tale.agent({"match": "median", "steps": [{"daemon": seconds}, {"run": f"sleep {seconds}"}]})
+    worker = running(settings, queued, lambda: processes_with(f"sleep\0{seconds}"))
     assert getattr(verbs, verb)(tale.session(queued.github_issue_number), actor="ann") == verbs.RECORDED
-    took = eventually(lambda: not processes_with(MARKER) and not processes_with("7777"), seconds=10)
+    took = eventually(lambda: not processes_with(str(seconds)), seconds=10)
     assert took < 10
     assert worker.communicate(timeout=20)[0].split()[-1] == "True"
     session = tale.session(queued.github_issue_number)
