@@ -1,7 +1,6 @@
 # Each target makes .venv when it is missing; `install` alone makes it with everything.
 PYTHON ?= python3
 BIN := .venv/bin
-export DEBUG ?= true
 TEST_WORKERS ?= 2
 
 .PHONY: install agents demo run test lint bench
@@ -26,6 +25,7 @@ run: .venv
 test: .venv
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) $(ARGS)
 
+lint: export DEBUG = true  # settings without a SECRET_KEY: nothing is served here
 lint: .venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

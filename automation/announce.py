@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from automation import effects
 from automation.models import Effect
 from automation.steps.publish import comment_once
@@ -11,12 +13,13 @@ from issues.states import Status
 from projects import leases
 from projects.connection import login_of
 from projects.github.client import GitHubClient
-from projects.github.errors import Gone, Moved
+from projects.github.errors import Gone, Moved, NotFound
 from projects.leases import Lease
 from projects.models import Project
 
 KIND = Effect.Kind.FAILED_COMMENT
 BATCH = 20
+ISSUE_LOST = (Gone, Moved, NotFound)
 
 
 def failure(session: IssueSession, client: GitHubClient, *, lease: Lease) -> None:
@@ -29,10 +32,10 @@ def failure(session: IssueSession, client: GitHubClient, *, lease: Lease) -> Non
     comment_once(session, client, KIND, lease=lease, login=login, body=failed_text(session))
 
 
-def postponed(project: Project, client: GitHubClient) -> None:
+def postponed(project: Project, client: GitHubClient, may_go_on: Callable[[], bool]) -> None:
     """Write what could not be written when it was due. A session in a later round says nothing about a former one."""
     for effect in effects.unfinished(project, KIND, status=Status.FAILED)[:BATCH]:
-        lease = leases.claim(IssueSession, effect.issue_session_id)
+        lease = leases.claim(IssueSession, effect.issue_session_id) if may_go_on() else None
         if lease is None:
             continue
         try:
@@ -45,6 +48,7 @@ def _obstacle(session: IssueSession, client: GitHubClient) -> str:
     """Why no comment can ever be written there."""
     try:
         issue = client.get_issue(session.project.github_repo, session.github_issue_number)
-    except (Gone, Moved) as error:
+    except ISSUE_LOST as error:
+        client.get_repository(session.project.github_repo)  # raises when it is not the issue that is lost
         return str(error)
     return "The issue is locked." if issue.locked else ""

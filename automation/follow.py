@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -103,10 +104,11 @@ def _complete(
         _close_issue(session, client)
 
 
-def close_issues(project: Project, client: GitHubClient) -> None:
+def close_issues(project: Project, client: GitHubClient, may_go_on: Callable[[], bool]) -> None:
     """Close what could not be closed when it was due."""
     for effect in effects.unfinished(project, Effect.Kind.CLOSE_ISSUE, status=Status.COMPLETED)[:BATCH]:
-        _close_issue(effect.issue_session, client)
+        if may_go_on():
+            _close_issue(effect.issue_session, client)
 
 
 def _closes_by_itself(session: IssueSession, client: GitHubClient) -> bool:
@@ -121,7 +123,8 @@ def _close_issue(session: IssueSession, client: GitHubClient) -> None:
     def find() -> effects.Facts | None:
         try:
             issue = client.get_issue(repo, number)
-        except (Gone, Moved) as error:
+        except (Gone, Moved, NotFound) as error:
+            client.get_repository(repo)  # raises when it is not the issue that is lost
             return {"not_closed": str(error)}
         return {"state": issue.state} if issue.state == "closed" else None
 

@@ -1,4 +1,4 @@
-"""Holding a session's lease: a thread renews it, notices requests, and ends the work when either says so."""
+"""Holding a lease: one thread renews it, another watches the clock, and either ends the work in time."""
 
 from __future__ import annotations
 
@@ -15,33 +15,44 @@ from projects.workspace.processes import Stop
 
 LOST = "lease lost"
 REQUESTED = "requested"
-MARGIN_SECONDS = 10.0
+MARGIN_SECONDS = 12.0  # for ending a process tree before the lease ends
 
 
-class Holding:
-    """Context manager around the work on one session.
+class Heartbeat:
+    """Context manager around work under a lease.
 
-    `stop` is set with LOST when the lease cannot be renewed in time (nothing may be written any more), or with
-    REQUESTED when somebody asked for stop or skip. What waits for a process waits on `stop` as well.
+    `stop` is set with LOST when the lease is gone, or when it could not be renewed in time: then nothing may be
+    written any more. The watch over that time asks no database, so that a hanging one cannot delay it.
     """
 
-    def __init__(self, lease: Lease, *, renew_seconds: float = leases.RENEW_SECONDS) -> None:
+    def __init__(
+        self,
+        lease: Lease,
+        *,
+        renew_seconds: float = leases.RENEW_SECONDS,
+        give_up_seconds: float = leases.DURATION.total_seconds() - MARGIN_SECONDS,
+    ) -> None:
         self.lease = lease
         self.stop = Stop()
-        self._renew_seconds = renew_seconds
-        self._ended = threading.Event()
-        self._lost = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name=f"lease-{lease.pk}", daemon=True)
+        self._renew_seconds, self._give_up_seconds = renew_seconds, give_up_seconds
+        self._renewed = time.monotonic()
+        self._ended, self._lost = threading.Event(), threading.Event()
+        self._threads = [
+            threading.Thread(target=target, name=f"lease-{lease.pk}", daemon=True)
+            for target in (self._keep, self._watch)
+        ]
 
-    def __enter__(self) -> Holding:
-        self._thread.start()
+    def __enter__(self) -> Heartbeat:
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
         if not self.is_lost:
             leases.release(self.lease)
 
@@ -49,28 +60,50 @@ class Holding:
     def is_lost(self) -> bool:
         return self._lost.is_set()
 
+    def _watch(self) -> None:
+        while not self._ended.wait(max(0.0, self._renewed + self._give_up_seconds - time.monotonic())):
+            if time.monotonic() - self._renewed >= self._give_up_seconds:
+                self._lose()
+                return
+
     def _keep(self) -> None:
-        renewed = time.monotonic()
         try:
             while not self._ended.wait(self._renew_seconds) and not self.is_lost:
+                asked_at = time.monotonic()
                 answer = self._renew()
                 if answer is True:
-                    renewed = time.monotonic()
-                deadline = leases.DURATION.total_seconds() - MARGIN_SECONDS
-                if answer is False or time.monotonic() - renewed > deadline:
-                    self._lost.set()
-                    self.stop.request(LOST)
+                    self._renewed = asked_at
+                elif answer is False:
+                    self._lose()
         finally:
             connection.close()
 
     def _renew(self) -> bool | None:
-        """True: renewed. False: lost. None: the database did not answer; there is time for another try."""
+        """True: renewed. False: lost. None: the database did not answer; there may be time for another try."""
         try:
             if not leases.renew(self.lease):
                 return False
-            if IssueSession.objects.filter(self.lease.guard).exclude(requested_verb="").exists():
-                self.stop.request(REQUESTED)
+            self._look()
         except DatabaseError:
             connection.close()
             return None
         return True
+
+    def _look(self) -> None:
+        """What else to look at whenever the lease was renewed."""
+
+    def _lose(self) -> None:
+        self._lost.set()
+        self.stop.request(LOST)
+
+
+class Holding(Heartbeat):
+    """A heartbeat on a session: `stop` is set with REQUESTED when somebody asked for stop or skip."""
+
+    def __enter__(self) -> Holding:
+        super().__enter__()
+        return self
+
+    def _look(self) -> None:
+        if IssueSession.objects.filter(self.lease.guard).exclude(requested_verb="").exists():
+            self.stop.request(REQUESTED)

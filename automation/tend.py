@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from automation import announce, clearing, dispatch, follow, queue
+from automation.holding import Heartbeat
 from issues.models import IssueSession
 from issues.sync import sync_project
 from issues.transitions import Conflict
@@ -35,29 +36,32 @@ def tend(project_pk: int) -> bool:
     lease = leases.claim(Project, project_pk)
     if lease is None:
         return False
-    try:
+    with Heartbeat(lease) as heartbeat:
         Project.objects.filter(pk=project_pk).update(tend_enqueued_at=None)
         project = Project.objects.active().select_related("credential").filter(pk=project_pk).first()
         if project is None:
             return False
-        began = time.monotonic()
-        _tend(project, lambda: time.monotonic() - began < BUDGET_SECONDS and leases.renew(lease))
-    finally:
-        leases.release(lease)
+        _tend(project, heartbeat)
     return True
 
 
-def _tend(project: Project, may_go_on: Callable[[], bool]) -> None:
-    now = timezone.now()
+def _tend(project: Project, heartbeat: Heartbeat) -> None:
+    now, began = timezone.now(), time.monotonic()
+
+    def may_go_on() -> bool:
+        return not heartbeat.is_lost and time.monotonic() - began < BUDGET_SECONDS
+
     error = _try(lambda: _remote(project, now, may_go_on))
+    if heartbeat.is_lost:
+        return
     if error is None:
         clear_error(project)
     else:
         report_error(project, error, retry_at=_next_look(error, now))
     dispatch.queue_eligible(project)
     if not isinstance(error, OperatorError):
-        dispatch.dispatch(project, now)
-    _try(lambda: clearing.clear(project))
+        dispatch.dispatch(project, timezone.now())
+    _try(lambda: clearing.clear(project, now))
     Project.objects.filter(pk=project.pk).update(last_tended_at=now)
 
 
@@ -72,8 +76,8 @@ def _remote(project: Project, now: datetime, may_go_on: Callable[[], bool]) -> N
         for session in follow.due(project, now, at_once=asked):
             if may_go_on():
                 _follow(session, client, now)
-        follow.close_issues(project, client)
-        announce.postponed(project, client)
+        follow.close_issues(project, client, may_go_on)
+        announce.postponed(project, client, may_go_on)
 
 
 def is_sync_due(project: Project, now: datetime) -> bool:

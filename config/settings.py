@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -11,8 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.smart_cast = False
-if (BASE_DIR / ".env").is_file():
-    env.read_env(BASE_DIR / ".env")
+ENV_FILE = BASE_DIR / os.environ.get("ENV_FILE", ".env")
+if ENV_FILE.is_file():
+    env.read_env(ENV_FILE)
 
 
 def text(name: str, default: str = "") -> str:
@@ -99,13 +102,17 @@ SQLITE_OPTIONS = {
 }
 
 
-def database(url: str) -> dict[str, object]:
+def database(url: str) -> dict[str, Any]:
     """Django's database entry for `url`; a relative SQLite path counts from the project's folder."""
-    entry: dict[str, object] = env.db_url_config(url)
+    entry: dict[str, Any] = env.db_url_config(url)
     if entry["ENGINE"] == "django.db.backends.sqlite3":
         entry["NAME"] = BASE_DIR / str(entry["NAME"])
         entry["OPTIONS"] = SQLITE_OPTIONS
         Path(str(entry["NAME"])).parent.mkdir(parents=True, exist_ok=True)
+    else:  # a server that has gone silent must not hold up a worker for longer than its lease
+        entry["OPTIONS"] = {"connect_timeout": 10, "tcp_user_timeout": 20_000} | dict(
+            entry.get("OPTIONS") or {}
+        )
     return entry
 
 
@@ -158,10 +165,8 @@ SPECTACULAR_SETTINGS = {
 GITHUB_API_URL = text("GITHUB_API_URL", "https://api.github.com").rstrip("/")
 GITHUB_WEB_URL = text("GITHUB_WEB_URL", "https://github.com").rstrip("/")
 GITHUB_MUTATION_INTERVAL_SECONDS = 1.0
-AUTOWRKERS_WORKSPACE_ROOT = Path(
-    text("AUTOWRKERS_WORKSPACE_ROOT", str(BASE_DIR / "var" / "workspace"))
-).resolve()
-AUTOWRKERS_LOG_ROOT = Path(text("AUTOWRKERS_LOG_ROOT", str(BASE_DIR / "var" / "logs"))).resolve()
+AUTOWRKERS_WORKSPACE_ROOT = (BASE_DIR / text("AUTOWRKERS_WORKSPACE_ROOT", "var/workspace")).resolve()
+AUTOWRKERS_LOG_ROOT = (BASE_DIR / text("AUTOWRKERS_LOG_ROOT", "var/logs")).resolve()
 AUTOWRKERS_SANDBOX = text("AUTOWRKERS_SANDBOX", "auto")
 AUTOWRKERS_TOOL_PATHS = tuple(Path(word) for word in words("AUTOWRKERS_TOOL_PATHS"))
 AUTOWRKERS_AGENT_SLOTS = integer("AUTOWRKERS_AGENT_SLOTS", 2)

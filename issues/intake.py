@@ -98,8 +98,13 @@ def _replace(project: Project, session: IssueSession, issue: Issue) -> bool:
             verbs.close(session)
         return True
     status, reason = _placement(project, issue, session.complexity_level)
-    if session.status == Status.PENDING and status == Status.SKIPPED:
+    waits = session.status == Status.NEEDS_REVIEW and session.reason == "complex"
+    if session.status == Status.PENDING and status == Status.SKIPPED or waits and status != session.status:
         transitions.move(session, status, reason=reason)
+        return True
+    by_itself = session.queued_at is None or session.queued_by == transitions.SYSTEM
+    if session.status == Status.PENDING and status == Status.NEEDS_REVIEW and by_itself:
+        transitions.move(session, status, reason=reason, message=MESSAGES[reason])
         return True
     if session.status == Status.SKIPPED and session.reason in RETURNING and status != Status.SKIPPED:
         verbs.bring_back(session, actor=transitions.SYSTEM, reason="matches_again")

@@ -51,11 +51,11 @@ def allowed_verbs(session: IssueSession) -> list[str]:
 
 
 def start(session: IssueSession, *, actor: str) -> str:
-    """Queue the session. A running or queued one stays as it is ('unchanged')."""
+    """Queue the session; a parked one need not wait any longer. A running or queued one stays ('unchanged')."""
     _refuse_unless_allowed(session, "start", actor)
     queue: dict[str, Any] = {"queued_at": timezone.now(), "queued_by": actor[:200], "enqueued_at": None}
     status = Status(session.status)
-    if session.queued_at is not None:
+    if session.queued_at is not None and not _is_parked(session):
         return UNCHANGED
     if status == Status.COMPLETED and session.issue_state != "open":
         raise _refused(session, "start", actor)
@@ -69,6 +69,10 @@ def start(session: IssueSession, *, actor: str) -> str:
         stay(session, "queued", actor=actor, reason="started_by_person", not_before=None, **queue)
     signals.work_requested.send(IssueSession, project_pk=session.project_id)
     return DONE
+
+
+def _is_parked(session: IssueSession) -> bool:
+    return session.not_before is not None and session.not_before > timezone.now()
 
 
 def retry(session: IssueSession, *, actor: str) -> str:

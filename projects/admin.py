@@ -26,6 +26,7 @@ STATE_FIELDS = [
     "error_since",
     "retry_at",
     "last_tended_at",
+    "workspace_bytes",
     "created_at",
 ]
 

@@ -20,6 +20,8 @@ SQLITE_TIMEOUT_SECONDS = 20
 SQLITE_MODE = "IMMEDIATE"
 SQLITE_PRAGMAS = ("journal_mode=wal", "synchronous=normal")
 GIT_MINIMUM = (2, 38)  # the first that knows safe.bareRepository
+OURS = {"SECRET_KEY", "FERNET_KEYS", "DATABASE_URL", "QUEUE_BROKER_URL", "GITHUB_TOKEN"}
+SANDBOXES = ("auto", "bubblewrap", "namespace", "none")
 URL_SETTINGS = ("SITE_URL", "GITHUB_API_URL", "GITHUB_WEB_URL")
 
 
@@ -90,7 +92,25 @@ def judge_git(says: str) -> list[CheckMessage]:
     return [Warning(f"This git is too old: {says.strip()[:100]!r}.", hint=hint, id="projects.W003")]
 
 
-ALL = (sqlite_options, field_keys, urls, git_version)
+def choices(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Settings that would be noticed only by the first worker that needs them."""
+    found: list[CheckMessage] = []
+    ours = sorted(OURS & set(settings.AUTOWRKERS_AGENT_ENV))
+    if ours:
+        hint = "Name only the model's variables there, such as ANTHROPIC_API_KEY."
+        found.append(
+            Error(f"AUTOWRKERS_AGENT_ENV hands {', '.join(ours)} to agents.", hint=hint, id="projects.E003")
+        )
+    if settings.AUTOWRKERS_SANDBOX not in SANDBOXES:
+        hint = f"Choose one of {', '.join(SANDBOXES)}."
+        found.append(Error("AUTOWRKERS_SANDBOX names no sandbox.", hint=hint, id="projects.E004"))
+    if settings.QUEUE_BROKER_URL and urlsplit(settings.QUEUE_BROKER_URL).scheme not in ("redis", "rediss"):
+        hint = "Leave it empty to use the database, or write redis://HOST:PORT/NUMBER."
+        found.append(Error("QUEUE_BROKER_URL is no Redis address.", hint=hint, id="projects.E005"))
+    return found
+
+
+ALL = (sqlite_options, field_keys, urls, git_version, choices)
 
 
 def _split(text: str) -> SplitResult | None:

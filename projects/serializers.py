@@ -15,6 +15,7 @@ from projects.strict import StrictFields
 STATE = [
     "automation_enabled",
     "last_synced_at",
+    "workspace_bytes",
     "error_code",
     "error_message",
     "error_since",

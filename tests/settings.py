@@ -11,6 +11,7 @@ from pathlib import Path
 _here = Path(tempfile.mkdtemp(prefix="autowrkers-tests-"))
 atexit.register(shutil.rmtree, _here, ignore_errors=True)
 os.environ |= {
+    "ENV_FILE": os.devnull,
     "DEBUG": "true",
     "SECRET_KEY": "canary-secret-key-" + "5ecre7" * 8,
     "FERNET_KEYS": "canary-field-key-" + "f1e1d" * 8,

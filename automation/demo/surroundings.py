@@ -27,6 +27,7 @@ def enter(arguments: Sequence[str], base: Path) -> None:
     os.environ |= {
         FOLDER: str(folder),
         STAND_IN_PORT: str(github_port),
+        "ENV_FILE": os.devnull,
         "DEBUG": "true",
         "SECRET_KEY": secrets.token_urlsafe(48),
         "FERNET_KEYS": secrets.token_urlsafe(32),

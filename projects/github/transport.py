@@ -35,7 +35,7 @@ HEADERS = {
     "X-GitHub-Api-Version": "2022-11-28",
 }
 TIMEOUT_SECONDS = (5, 20)  # to connect, between two pieces of the answer
-TOTAL_SECONDS = 60
+TOTAL_SECONDS = 30
 LARGEST_BODY = 50 * 1024 * 1024
 PIECE = 64 * 1024
 MOST_REDIRECTS = 3

@@ -139,6 +139,8 @@ class Project(Leased):
     retry_at = models.DateTimeField(null=True, blank=True, editable=False)
     tend_enqueued_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_tended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    workspace_bytes = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
+    workspace_measured_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 

@@ -6,8 +6,10 @@ import json
 import math
 
 import pytest
+from django.utils import timezone
 
 from automation.demo.github.messages import Fault
+from issues import transitions, verbs
 from issues.models import IssueSession
 from issues.states import Status
 from issues.sync import sync_project
@@ -138,6 +140,38 @@ def test_a_complex_issue_waits_for_a_person_with_its_reasons(hub, project):
     session = session_of(project, number)
     assert (session.status, session.reason, session.complexity_level) == ("needs_review", "complex", "high")
     assert session.complexity_reasons
+
+
+QUESTIONS = "Why? " * 20
+
+
+def test_an_issue_edited_into_a_complex_one_waits_too_unless_a_person_started_it(hub, project):
+    queued = hub.create_issue(REPO, "Small", "")
+    started = hub.create_issue(REPO, "Small too", "")
+    sync(project)
+    transitions.stay(
+        session_of(project, queued), "queued", queued_at=timezone.now(), queued_by=transitions.SYSTEM
+    )
+    verbs.start(session_of(project, started), actor="ann")
+    for number in (queued, started):
+        hub.edit_issue(REPO, number, body=QUESTIONS)
+    sync(project)
+    assert (session_of(project, queued).status, session_of(project, queued).reason) == (
+        "needs_review",
+        "complex",
+    )
+    assert session_of(project, queued).queued_at is None
+    assert session_of(project, started).status == Status.PENDING
+
+
+def test_an_issue_that_waited_for_its_complexity_is_placed_anew_when_it_changes(hub, project):
+    simpler, labelled = (hub.create_issue(REPO, f"Issue {n}", QUESTIONS) for n in (1, 2))
+    sync(project)
+    hub.edit_issue(REPO, simpler, body="Just do it.")
+    hub.edit_issue(REPO, labelled, labels=["needs-discussion"])
+    sync(project)
+    assert session_of(project, simpler).status == Status.PENDING
+    assert session_of(project, labelled).reason == "skip_label"
 
 
 def test_only_matching_issues_are_stored_and_a_changed_filter_lists_again(hub, project):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -30,6 +32,15 @@ def test_start_of_a_queued_session_changes_nothing():
     session = create_session(queued_at=timezone.now(), queued_by="bob")
     assert verbs.start(session, actor="ann") == verbs.UNCHANGED
     assert fresh(session).queued_by == "bob"
+
+
+def test_start_of_a_parked_session_ends_its_waiting():
+    later = timezone.now() + timedelta(hours=1)
+    session = create_session(
+        queued_at=timezone.now(), queued_by="bob", not_before=later, reason="missing_tool"
+    )
+    assert verbs.start(session, actor="ann") == verbs.DONE
+    assert (fresh(session).not_before, fresh(session).queued_by) == (None, "ann")
 
 
 @pytest.mark.parametrize(

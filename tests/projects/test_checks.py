@@ -108,3 +108,19 @@ def test_w003_a_git_that_is_too_old(says, found):
 def test_w003_no_git_at_all(monkeypatch, tmp_path: Path):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert ids(checks.git_version(None)) == ["projects.W003"]
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ({"AUTOWRKERS_AGENT_ENV": ["ANTHROPIC_API_KEY"]}, []),
+        ({"AUTOWRKERS_AGENT_ENV": ["GITHUB_TOKEN", "SECRET_KEY"]}, ["projects.E003"]),
+        ({"AUTOWRKERS_SANDBOX": "banana"}, ["projects.E004"]),
+        ({"QUEUE_BROKER_URL": "banana"}, ["projects.E005"]),
+        ({"QUEUE_BROKER_URL": "redis://127.0.0.1:6379/0"}, []),
+    ],
+)
+def test_settings_that_only_a_worker_would_notice_are_looked_at_before(settings, values, found):
+    for name, value in values.items():
+        setattr(settings, name, value)
+    assert [message.id for message in checks.choices(None)] == found
