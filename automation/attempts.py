@@ -14,10 +14,12 @@ from automation.effects import check_lease
 from automation.recovery import WORKER_LOST
 from issues.models import Attempt, IssueSession
 from issues.states import MAX_UNCOUNTED_STARTS
+from projects.errors import AutowrkersError
 from projects.leases import Lease
 from projects.redaction import redact
 from projects.workspace.processes import ProcessIdentity
 
+NOT_STARTED = "not_started"
 INTERRUPTED = frozenset(
     {
         WORKER_LOST,
@@ -109,6 +111,12 @@ def finish(attempt: Attempt, result: AgentResult, *, lease: Lease) -> None:
         for name, value in values.items():
             setattr(attempt, name, value)
         attempt.save(update_fields=list(values))
+
+
+def give_up(attempt: Attempt, error: AutowrkersError) -> None:
+    """Its agent could not be started."""
+    attempt.outcome, attempt.message, attempt.ended_at = NOT_STARTED, redact(str(error)), timezone.now()
+    attempt.save(update_fields=["outcome", "message", "ended_at"])
 
 
 def record_head(attempt: Attempt, head_sha: str, *, lease: Lease) -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from django.conf import settings
 
 from automation import attempts
-from automation.agents.base import AgentTask
+from automation.agents.base import AgentResult, AgentTask
 from automation.agents.base import Outcome as AgentOutcome
 from automation.agents.runner import run_agent
 from automation.briefing import write_prompt
@@ -26,7 +26,7 @@ from issues.models import Attempt, IssueSession
 from issues.states import Step
 from projects import redaction
 from projects.connection import mirror_of
-from projects.errors import AutowrkersError, Cancelled
+from projects.errors import AutowrkersError, Cancelled, OperatorError
 from projects.workspace import checkouts
 from projects.workspace.processes import Stop
 from projects.workspace.streams import Limits
@@ -63,8 +63,6 @@ def _awaits_collection(attempt: Attempt, session: IssueSession) -> bool:
 
 
 def _run_agent(session: IssueSession, env: StepEnvironment) -> Attempt:
-    project, clone_bind = session.project, checkouts.clone_bind(env.clone)
-    binds = checkouts.agent_binds(env.mirror, env.clone, env.home)
     before = attempts.interrupted(session) if env.adapter.can_resume and env.home.exists() else None
     head_sha = attempts.last_head(session)
     kind = _kind(session, before)
@@ -80,18 +78,29 @@ def _run_agent(session: IssueSession, env: StepEnvironment) -> Attempt:
         agent_session_id=before.agent_session_id if before else chosen,
         base_sha=head_sha,
     )
-    prior = attempts.prior_tokens(attempt) if before else (0, 0)
+    try:
+        result = _play(session, attempt, env, resume=before is not None)
+    except OperatorError as error:
+        attempts.give_up(attempt, error)
+        raise
+    attempts.finish(attempt, result, lease=env.lease)
+    return attempt
+
+
+def _play(session: IssueSession, attempt: Attempt, env: StepEnvironment, *, resume: bool) -> AgentResult:
+    project = session.project
+    prior = attempts.prior_tokens(attempt) if resume else (0, 0)
     env.home.mkdir(parents=True, exist_ok=True)
-    result = run_agent(
+    return run_agent(
         env.adapter,
         AgentTask(
             prompt=attempt.prompt,
-            work_dir=env.sandbox.path_inside(clone_bind),
+            work_dir=env.sandbox.path_inside(checkouts.clone_bind(env.clone)),
             home=env.sandbox.path_inside(checkouts.home_bind(env.home)),
             command=_command(session),
             sandboxed=env.sandbox.mode == "bubblewrap",
             session_id=attempt.agent_session_id or None,
-            resume=before is not None,
+            resume=resume,
             model=project.agent_model,
             max_turns=project.attempt_max_turns,
             max_cost_usd=project.attempt_max_cost_usd,
@@ -100,7 +109,7 @@ def _run_agent(session: IssueSession, env: StepEnvironment) -> Attempt:
             prior_output_tokens=prior[1],
         ),
         sandbox=env.sandbox,
-        binds=binds,
+        binds=checkouts.agent_binds(env.mirror, env.clone, env.home),
         home=env.home,
         transcript=attempt.transcript_path,
         limits=Limits(
@@ -112,8 +121,6 @@ def _run_agent(session: IssueSession, env: StepEnvironment) -> Attempt:
         stop=env.stop,
         on_start=lambda identity: attempts.record_process(attempt, identity),
     )
-    attempts.finish(attempt, result, lease=env.lease)
-    return attempt
 
 
 def _agent_environment() -> dict[str, str]:

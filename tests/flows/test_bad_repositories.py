@@ -41,6 +41,22 @@ def test_a_revoked_token_is_the_projects_trouble_and_heals_by_itself(plain, neig
     assert Credential.objects.get(pk=plain.project.credential_id).error_code == ""
 
 
+@pytest.mark.parametrize("wrong", ["ghp_wrong" + "0" * 31, "not a token\n"])
+def test_a_wrong_token_is_told_and_the_right_one_is_used_at_once(plain, neighbour, wrong):
+    right = plain.project.credential
+    plain.change(
+        credential=Credential.objects.for_secret(kind=right.kind, api_url=right.api_url, secret=wrong)
+    )
+    number = plain.issue()
+    plain.run()
+    assert plain.project_error() == "github.bad_token"
+    assert plain.project.credential.error_code == "github.bad_token"
+    assert wrong.strip() not in plain.project.error_message
+    plain.change(credential=right)
+    plain.run()
+    assert (plain.session(number).status, plain.project_error()) == (Status.PR_CREATED, "")
+
+
 def test_a_refused_token_is_not_tried_at_every_tick(plain, token, settings):
     plain.hub.revoke(token)
     plain.run()

@@ -8,6 +8,7 @@ from automation.demo.github import Fault
 from automation.pipeline import advance
 from automation.tend import tend
 from issues import verbs
+from issues.models import IssueSession
 from issues.prompts import PROMPT_BYTES
 from issues.states import Status
 
@@ -24,7 +25,8 @@ def test_an_issue_closed_before_its_pull_request_is_skipped(plain, tried):
     plain.run()
     assert plain.session(number).status == Status.VERIFYING
     plain.hub.close(plain.repo, number)
-    plain.later()
+    IssueSession.objects.update(not_before=None)
+    advance(plain.session(number).pk)
     session = plain.session(number)
     assert (session.status, session.reason, session.attempts) == ("skipped", "issue_closed", 0)
     assert (len(plain.hub.pulls(plain.repo)), plain.comments(number)) == (0, [])

@@ -64,6 +64,18 @@ def test_an_agent_that_is_not_installed(plain, neighbour, settings):
     assert_goes_on(plain, number)
 
 
+def test_an_agents_command_that_cannot_be_read(plain):
+    plain.change(agent="command", agent_command="agent {promptfile}")
+    number = plain.issue()
+    plain.run()
+    assert_parked(plain, number, reason="agent.bad_template", words="{prompt_file}")
+    attempt = plain.session(number).attempt_rows.get()
+    assert (attempt.outcome, attempt.counted, attempt.ended_at is None) == ("not_started", False, False)
+    assert "promptfile" in attempt.message
+    plain.change(agent="scripted", agent_command=str(plain.script))
+    assert_goes_on(plain, number)
+
+
 @pytest.mark.parametrize(
     ("wrong", "right", "status", "reason", "words"),
     [
