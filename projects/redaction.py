@@ -10,6 +10,7 @@ import base64
 import json
 import logging
 import re
+from collections.abc import Sequence
 from urllib.parse import quote
 
 MASK = "[redacted]"
@@ -30,20 +31,26 @@ SHAPES = re.compile(
     r"|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
     r")"
 )
+# One of these is in every text that SHAPES matches. Looking for them first is several times as fast.
+CLUES = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "xox", "AKIA", "ASIA", "sk-", "aw_", "eyJ")
 
 
 class _Known:
     """The secrets of this process in every spelling, compiled into one pattern whenever one is added."""
 
     def __init__(self) -> None:
-        self.spellings: frozenset[str] = frozenset()
-        self.pattern: re.Pattern[str] | None = None
+        self.spellings: dict[str, str] = {}
+        self.pattern = re.compile("")
 
     def add(self, secret: str) -> None:
         spellings = self.spellings | _spellings(secret)
         if spellings != self.spellings:
-            longest_first = sorted(spellings, key=len, reverse=True)
-            self.spellings, self.pattern = spellings, re.compile("|".join(longest_first))
+            longest_first = sorted(spellings.values(), key=len, reverse=True)
+            self.pattern = re.compile("|".join(longest_first))
+            self.spellings = spellings
+
+    def is_in(self, text: str) -> bool:
+        return any(spelling in text for spelling in self.spellings)
 
 
 _known = _Known()
@@ -58,9 +65,20 @@ def register(secret: str) -> None:
 
 def redact(text: str) -> str:
     """`text` with every registered secret, plain or encoded, and every well-known token shape masked."""
-    if _known.pattern is not None:
+    if _known.is_in(text):
         text = _known.pattern.sub(MASK, text)
-    return SHAPES.sub(MASK, text)
+    return SHAPES.sub(MASK, text) if any(clue in text for clue in CLUES) else text
+
+
+def redact_lines(lines: Sequence[str]) -> list[str]:
+    """Each of `lines` redacted; at the price of a single text where there is nothing to mask."""
+    whole = "\n".join(lines)
+    return list(lines) if redact(whole) == whole else [redact(line) for line in lines]
+
+
+def holds_secret(text: str) -> bool:
+    """Whether a registered secret, plain or encoded, is in `text`."""
+    return _known.is_in(text)
 
 
 class RedactingFilter(logging.Filter):
@@ -81,14 +99,13 @@ class RedactingFilter(logging.Filter):
         return True
 
 
-def _spellings(secret: str) -> frozenset[str]:
-    """Patterns for the secret as it is, quoted for a URL or JSON, and in base64, alone or inside a text."""
+def _spellings(secret: str) -> dict[str, str]:
+    """The secret as it is, quoted for a URL or JSON, and in base64, alone or inside a text; a pattern for each."""
     plain = {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}
     encoded = {core for before in range(3) for core in _base64_cores(secret, before)}
-    return frozenset(
-        {re.escape(spelling) for spelling in plain}
-        | {re.escape(core) + "[A-Za-z0-9+/_-]{0,2}={0,2}" for core in encoded}
-    )
+    return {spelling: re.escape(spelling) for spelling in plain} | {
+        core: re.escape(core) + "[A-Za-z0-9+/_-]{0,2}={0,2}" for core in encoded
+    }
 
 
 def _base64_cores(secret: str, before: int) -> set[str]:

@@ -12,6 +12,8 @@ LARGEST = 2**31 - 1
 
 def decode(line: bytes) -> dict[str, Any]:
     """The JSON object on `line`, or an empty one."""
+    if b"{" not in line:  # a flood of plain lines is not worth an exception each
+        return {}
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):

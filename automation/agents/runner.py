@@ -94,7 +94,7 @@ def _play(
         env=wrapped.env,
         cwd=wrapped.cwd,
         stdin=launch.stdin,
-        on_line=watch.read_line,
+        on_lines=watch.read_lines,
         on_stderr=watch.read_stderr,
         limits=limits,
         stop=watch.brakes,
@@ -167,8 +167,17 @@ class _Watch:
         self.stderr = ""
         self.max_turns = None if adapter.limits_turns else task.max_turns
 
-    def read_line(self, line: bytes) -> None:
-        self.record.write("stdout", line)
+    def read_lines(self, lines: Sequence[bytes]) -> None:
+        self.record.write_lines("stdout", lines)
+        for line in lines:
+            self._heed(line)
+
+    def read_stderr(self, lines: Sequence[bytes]) -> None:
+        self.record.write_lines("stderr", lines)
+        text = b"\n".join(lines).decode("utf-8", "replace").replace("\0", "")
+        self.stderr = f"{self.stderr}{text}\n"[-STDERR_CHARS:]
+
+    def _heed(self, line: bytes) -> None:
         for event in self.adapter.parse(line):
             if isinstance(event, Finished):
                 if self.brakes.is_set():  # the last word of one that we ended already
@@ -179,10 +188,6 @@ class _Watch:
                 self.on_event(event)
         if self.max_turns is not None and self.digest.turns > self.max_turns:
             self.brakes.request("turns")
-
-    def read_stderr(self, line: bytes) -> None:
-        self.record.write("stderr", line)
-        self.stderr = (self.stderr + line.decode("utf-8", "replace").replace("\0", "") + "\n")[-STDERR_CHARS:]
 
     def judge(self, end: StreamEnd) -> AgentResult:
         ended_by: EndedBy = self.brakes.cause() if end.ended_by == "stop" else end.ended_by

@@ -6,17 +6,19 @@ While a run goes on, its tail lies in two more files beside the transcript; its 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Literal
 
 from automation.agents.jsonlines import decode
-from projects.redaction import redact
+from projects.redaction import redact, redact_lines
 
 MAX_BYTES = 50_000_000
 Stream = Literal["stdout", "stderr", "note"]
+quoted = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Transcript:
@@ -45,13 +47,29 @@ class Transcript:
             self._file.close()
         join(self.path)
 
-    def write(self, stream: Stream, line: bytes | str) -> None:
-        text = line if isinstance(line, str) else line.decode("utf-8", "replace")
-        entry = {"n": self._number, "at": _now(), "stream": stream, "line": redact(text)}
-        self._number += 1
-        data = json.dumps(entry, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-        if self._written + len(data) > self._room:
-            self._turn_over()
+    def write(self, stream: Stream, text: str) -> None:
+        self._add(stream, [redact(text)])
+
+    def write_lines(self, stream: Stream, lines: Sequence[bytes]) -> None:
+        """Lines that came together. A flood makes millions: one by one they would cost several times as much."""
+        self._add(stream, redact_lines([line.decode("utf-8", "replace") for line in lines]))
+
+    def _add(self, stream: Stream, texts: Sequence[str]) -> None:
+        middle = f', "at": "{_now()}", "stream": "{stream}", "line": '
+        ready: list[bytes] = []
+        size = 0
+        for number, text in enumerate(texts, start=self._number):
+            data = f'{{"n": {number}{middle}{quoted(text)}}}\n'.encode("utf-8", "replace")
+            if self._written + size + len(data) > self._room:
+                self._put(b"".join(ready))
+                self._turn_over()
+                ready, size = [], 0
+            ready.append(data)
+            size += len(data)
+        self._put(b"".join(ready))
+        self._number += len(texts)
+
+    def _put(self, data: bytes) -> None:
         if self._file is not None:
             self._file.write(data)
             self._written += len(data)
@@ -81,18 +99,45 @@ def join(path: Path) -> None:
                 part.unlink()
 
 
+class Reader:
+    """The entries of a transcript, of a run that still goes on too. A gap in `n` is what was left out.
+
+    Files are renamed under our eyes, and joined in the end: each is known by the number it begins with.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offsets: dict[int, int] = {}
+        self._last = -1
+
+    def read(self) -> Iterator[dict[str, Any]]:
+        """What was added since the last look."""
+        older, newer = tail_files(self._path)
+        with ExitStack() as opened:
+            files = []
+            for part in (newer, older, self._path):  # opened in this order, a rename between hides no file
+                with suppress(FileNotFoundError):
+                    files.append(opened.enter_context(part.open("rb")))
+            for file in reversed(files):
+                yield from self._go_on(file)
+
+    def _go_on(self, file: IO[bytes]) -> Iterator[dict[str, Any]]:
+        begin = decode(file.readline()).get("n", -1)
+        offset = file.seek(self._offsets.get(begin, 0))
+        for line in file:
+            if not line.endswith(b"\n"):  # still being written, or torn
+                return
+            offset += len(line)
+            self._offsets[begin] = offset
+            entry = decode(line)
+            if entry and entry["n"] > self._last:  # a join leaves lines twice for a moment
+                self._last = entry["n"]
+                yield entry
+
+
 def read_entries(path: Path) -> Iterator[dict[str, Any]]:
-    """The entries so far, of a run that still goes on too. A gap in `n` is what was left out."""
-    last = -1
-    for part in (path, *tail_files(path)):
-        if not part.exists():
-            continue
-        with part.open("rb") as file:
-            for line in file:
-                entry = decode(line)
-                if entry and entry["n"] > last:  # a join that was cut short leaves lines twice
-                    last = entry["n"]
-                    yield entry
+    """All entries so far."""
+    return Reader(path).read()
 
 
 def _now() -> str:

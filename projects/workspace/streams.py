@@ -9,7 +9,7 @@ from pathlib import Path
 from projects.workspace.supervision import Bounds, EndedBy, Stop, supervise
 from projects.workspace.trees import ProcessIdentity
 
-OnLine = Callable[[bytes], None]
+OnLines = Callable[[Sequence[bytes]], None]
 
 
 @dataclass(frozen=True)
@@ -38,18 +38,18 @@ def stream(
     env: Mapping[str, str],
     cwd: Path | None,
     stdin: bytes,
-    on_line: OnLine,
-    on_stderr: OnLine,
+    on_lines: OnLines,
+    on_stderr: OnLines,
     limits: Limits,
     stop: Stop | None,
     on_start: Callable[[ProcessIdentity], None] | None = None,
 ) -> StreamEnd:
-    """Run `argv`, handing each line (without its end) of stdout and stderr over as it comes.
+    """Run `argv`, handing the lines (without their ends) of stdout and stderr over as they come.
 
     Memory stays flat: of a line only the first `line_bytes` are kept. When this returns, or raises what a
     callback raised, nothing of the process tree is alive. Raises OperatorError `process.missing_program`.
     """
-    stdout, stderr = _Lines(on_line, limits.line_bytes), _Lines(on_stderr, limits.line_bytes)
+    stdout, stderr = _Lines(on_lines, limits.line_bytes), _Lines(on_stderr, limits.line_bytes)
     ended = supervise(
         argv,
         env=env,
@@ -69,25 +69,19 @@ def stream(
 class _Lines:
     """Cuts a flow of chunks into lines no longer than `limit`; the rest of a longer line is dropped."""
 
-    def __init__(self, on_line: OnLine, limit: int) -> None:
-        self.on_line = on_line
+    def __init__(self, on_lines: OnLines, limit: int) -> None:
+        self.on_lines = on_lines
         self.limit = limit
         self.begun = bytearray()
 
     def add(self, chunk: bytes) -> None:
-        *ends, rest = chunk.split(b"\n")
-        for end in ends:
-            self._extend(end)
-            self._hand_over()
-        self._extend(rest)
+        first, *others = chunk.split(b"\n")
+        self.begun += first[: self.limit - len(self.begun)]
+        if others:
+            lines = [bytes(self.begun), *(line[: self.limit] for line in others)]
+            self.begun = bytearray(lines.pop())
+            self.on_lines(lines)
 
     def finish(self) -> None:
         if self.begun:
-            self._hand_over()
-
-    def _extend(self, piece: bytes) -> None:
-        self.begun += piece[: self.limit - len(self.begun)]
-
-    def _hand_over(self) -> None:
-        line, self.begun = bytes(self.begun), bytearray()
-        self.on_line(line)
+            self.on_lines([bytes(self.begun)])

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from projects.redaction import MASK, RedactingFilter, redact, register
+from projects.redaction import MASK, RedactingFilter, redact, redact_lines, register
 
 SECRET = 'canary/7f+"3e~?~?~?>>>Otter=='
 
@@ -62,12 +62,15 @@ def test_a_short_secret_is_not_registered_because_it_would_mask_words():
     [
         "ghp_" + "a1B2" * 9,
         "gho_" + "a1B2" * 9,
+        "ghu_" + "a1B2" * 9,
+        "ghr_" + "a1B2" * 9,
         "ghs_" + "a1B2" * 9,
         "ghs_123456_eyJhbGciOi.eyJpc3MiOiIx.c2lnbmF0dXJl",
         "github_pat_" + "11ABCDEFG0" * 8,
         "sk-ant-api03-" + "a1-B2_" * 8,
         "sk-proj-" + "a1B2" * 8,
         "AKIAIOSFODNN7EXAMPLE",
+        "ASIAIOSFODNN7EXAMPLE",
         "xoxb-1234567890-abcdefghij",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVPmB92K27u",
         "aw_" + "a1B2_-" * 6,
@@ -75,6 +78,12 @@ def test_a_short_secret_is_not_registered_because_it_would_mask_words():
 )
 def test_a_well_known_token_shape_is_masked_without_being_registered(token):
     assert redact(f'token="{token}"') == f'token="{MASK}"'
+
+
+def test_lines_are_masked_one_by_one():
+    lines = ["a", f"b {SECRET}", "", "aw_" + "a1B2_-" * 6]
+    assert redact_lines(lines) == ["a", f"b {MASK}", "", MASK]
+    assert redact_lines(["a", ""]) == ["a", ""]
 
 
 @pytest.mark.parametrize(

@@ -60,8 +60,8 @@ import json, sys
 from pathlib import Path
 from projects.workspace.streams import Limits, stream
 argv, env = json.loads(sys.argv[1])
-ignore = lambda line: None
-stream(argv, env=env, cwd=None, stdin=b"", on_line=ignore, on_stderr=ignore, stop=None,
+ignore = lambda lines: None
+stream(argv, env=env, cwd=None, stdin=b"", on_lines=ignore, on_stderr=ignore, stop=None,
        limits=Limits(100, 100, 10**6, 1000))
 """
 

@@ -13,15 +13,15 @@ from tests.projects.workspace.conftest import ENV, living, wait_until
 WIDE = Limits(total_seconds=30, silence_seconds=30, output_bytes=10**7, line_bytes=1000)
 
 
-def play(line, *, limits=WIDE, stop=None, on_line=None, on_start=None):
+def play(line, *, limits=WIDE, stop=None, on_lines=None, on_start=None):
     lines, problems = [], []
     end = stream(
         ["sh", "-c", line],
         env=ENV,
         cwd=None,
         stdin=b"the prompt\n",
-        on_line=on_line or lines.append,
-        on_stderr=problems.append,
+        on_lines=on_lines or lines.extend,
+        on_stderr=problems.extend,
         limits=limits,
         stop=stop,
         on_start=on_start,
@@ -73,11 +73,11 @@ def test_a_stop_ends_the_stream_and_its_last_words_are_heard():
 
 
 def test_a_callback_that_raises_leaves_nothing_alive(marker):
-    def refuse(line):
-        raise ValueError(line)
+    def refuse(lines):
+        raise ValueError(lines)
 
     with pytest.raises(ValueError, match="begun"):
-        play(f"sh -c 'sleep {marker}; :' & echo begun; sleep {marker}", on_line=refuse)
+        play(f"sh -c 'sleep {marker}; :' & echo begun; sleep {marker}", on_lines=refuse)
     assert living(marker) == []
 
 
@@ -104,14 +104,14 @@ from projects.workspace.streams import Limits, stream
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 program = [sys.executable, "-c", "import sys\\nfor _ in range(1024): sys.stdout.buffer.write(%s)"]
 env, count = {"PATH": "/usr/bin:/bin"}, [0]
-def on_line(line):
-    count[0] += 1
-    assert len(line) <= 1000
+def on_lines(lines):
+    count[0] += len(lines)
+    assert all(len(line) <= 1000 for line in lines)
 before = peak()
 if "run" in sys.argv:
     assert run(program, env=env, timeout=100).truncated
 else:
-    end = stream(program, env=env, cwd=None, stdin=b"", on_line=on_line, on_stderr=on_line, stop=None,
+    end = stream(program, env=env, cwd=None, stdin=b"", on_lines=on_lines, on_stderr=on_lines, stop=None,
                  limits=Limits(100, 100, 2**31, 1000))
     assert end.output_bytes == 2**30, end
 print(count[0], peak() - before)
