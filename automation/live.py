@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from django.db import Error as DatabaseTrouble
@@ -14,8 +13,8 @@ from django.db.models import Max
 
 from automation.agents.base import Adapter
 from automation.agents.events import Event, Retry, Started, Text, ToolCall, ToolResult
-from automation.agents.jsonlines import decode
 from automation.agents.registry import get_adapter
+from automation.agents.transcripts import Reader
 from issues import verbs
 from issues.models import Attempt, IssueSession
 from issues.sanitize import clean_line
@@ -38,7 +37,7 @@ class Watcher(threading.Thread):
         before = Attempt.objects.filter(issue_session=session_pk).aggregate(last=Max("number"))
         self._number = before["last"] or 0
         self._attempt: Attempt | None = None
-        self._tail: Tail | None = None
+        self._transcript: Reader | None = None
         self._is_asked = False
 
     def run(self) -> None:
@@ -80,34 +79,15 @@ class Watcher(threading.Thread):
             self._show()
             self._say(f"Attempt {attempt.number} with {attempt.agent}:")
             self._attempt, self._number = attempt, attempt.number
-            self._tail = Tail(attempt.transcript_path)
+            self._transcript = Reader(attempt.transcript_path)
 
     def _show(self) -> None:
-        if self._attempt is None or self._tail is None:
+        if self._attempt is None or self._transcript is None:
             return
         adapter = get_adapter(self._attempt.agent)
-        for entry in self._tail.read():
+        for entry in self._transcript.read():
             for line in readable(entry, adapter):
                 self._say(line)
-
-
-class Tail:
-    """What was added to a transcript since the last look."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._offset = 0
-
-    def read(self) -> Iterator[dict[str, Any]]:
-        if not self._path.exists():
-            return
-        with self._path.open("rb") as file:
-            file.seek(self._offset)
-            for line in file:
-                if not line.endswith(b"\n"):  # still being written
-                    return
-                self._offset += len(line)
-                yield decode(line)
 
 
 def readable(entry: dict[str, Any], adapter: Adapter) -> list[str]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from automation.agents.claude_code import ClaudeCode
 from automation.agents.command import Command
 from automation.agents.transcripts import Transcript
-from automation.live import POLL_SECONDS, Tail, Watcher, readable
+from automation.live import POLL_SECONDS, Watcher, readable
 from issues.models import IssueSession
 from issues.states import Status
 from projects import leases
@@ -68,17 +68,6 @@ def test_an_entry_of_a_wrong_shape_shows_nothing(wrong):
     assert readable(wrong, ClaudeCode()) == []
 
 
-def test_a_tail_gives_each_entry_once_and_waits_for_half_lines(tmp_path):
-    path = tmp_path / "1.jsonl"
-    tail = Tail(path)
-    assert list(tail.read()) == []
-    path.write_bytes(b'{"n": 0}\n{"n": 1}\n{"n"')
-    assert [found["n"] for found in tail.read()] == [0, 1]
-    path.write_bytes(b'{"n": 0}\n{"n": 1}\n{"n": 2}\n')
-    assert [found["n"] for found in tail.read()] == [2]
-    assert list(tail.read()) == []
-
-
 @pytest.mark.django_db(transaction=True)
 def test_it_shows_the_attempts_that_begin_while_it_watches_and_no_older_ones(settings, tmp_path):
     settings.AUTOWRKERS_LOG_ROOT = tmp_path
@@ -93,6 +82,21 @@ def test_it_shows_the_attempts_that_begin_while_it_watches_and_no_older_ones(set
     watcher.start()
     watcher.end()
     assert lines == ["Attempt 2 with command:", "  first", "Attempt 3 with command:", "  second"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_goes_on_when_a_run_prints_more_than_the_head_of_its_transcript_takes(settings, tmp_path):
+    settings.AUTOWRKERS_LOG_ROOT = tmp_path
+    session = create_session()
+    lines = []
+    watcher = Watcher(session.pk, say=lines.append, actor="ann")
+    attempt = create_attempt(session, number=1, agent="command")
+    with Transcript(attempt.transcript_path, max_bytes=2_000) as transcript:
+        for number in range(20):
+            transcript.write("stdout", f"word {number}")
+        watcher.start()
+        watcher.end()
+    assert lines[-1] == "  word 19"
 
 
 @pytest.mark.django_db(transaction=True)
