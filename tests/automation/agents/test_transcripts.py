@@ -105,7 +105,7 @@ def test_lines_that_come_together_fill_head_and_tail_as_single_ones_do(tmp_path)
 
 
 def test_a_flood_of_short_lines_is_cheap(tmp_path):
-    lines = [b"all work and no play makes Jack a dull boy"] * 1_000
+    lines = [b"all work and no play makes Jack a dull boy, and so it goes on line by line"] * 1_000
     with Transcript(tmp_path / "1.jsonl", max_bytes=1_000_000) as transcript:
         began = time.process_time()
         for _ in range(100):
