@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import uuid
 from typing import Any
 
@@ -52,6 +53,33 @@ def interrupted(session: IssueSession) -> Attempt | None:
     """The last attempt, when the agent did not come to an end of its own and can be told to go on."""
     last = session.attempt_rows.filter(round=session.round).first()
     return last if last is not None and last.outcome in INTERRUPTED and last.agent_session_id else None
+
+
+def uncollected(session: IssueSession) -> Attempt | None:
+    """The present attempt, when its agent came to an end in this round but nobody has looked at what it left."""
+    attempt = session.session
+    if attempt is None or attempt.outcome not in (Outcome.DONE, Outcome.ASKED, Outcome.BLOCKED):
+        return None
+    is_open = attempt.round == session.round and not attempt.head_sha and not attempt.counted
+    return attempt if is_open else None
+
+
+def lose_uncollected(session: IssueSession, *, lease: Lease) -> None:
+    attempt = uncollected(session)
+    if attempt is None:
+        return
+    with transaction.atomic():
+        check_lease(lease)
+        attempt.outcome, attempt.message = WORKER_LOST, "What it left was lost with its worker."
+        attempt.save(update_fields=["outcome", "message"])
+
+
+def was_lost_to(session: IssueSession, lease: Lease) -> bool:
+    """Whether the last attempt's agent was ended by whoever claimed `lease`, since its worker was gone."""
+    last = session.attempt_rows.filter(round=session.round).first()
+    if last is None or last.outcome != WORKER_LOST or not last.pid or last.host != socket.gethostname():
+        return False
+    return last.ended_at is not None and last.ended_at >= lease.claimed_at
 
 
 def begin(

@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import DateTimeField, ExpressionWrapper, F, Model, Q
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
+from django.utils import timezone
 
 DURATION = timedelta(seconds=45)
 RENEW_SECONDS = 5.0
@@ -27,12 +28,17 @@ def db_now() -> Combinable:
 
 @dataclass(frozen=True)
 class Lease:
-    """Proof of a claim: it holds as long as the row still carries this owner and this fence."""
+    """Proof of a claim: it holds as long as the row still carries this owner and this fence.
+
+    `taken_over`: the former holder never gave it back, so it may still be alive and believe that it holds it.
+    """
 
     model: type[Model]
     pk: int
     owner: str
     fence: int
+    taken_over: bool = False
+    claimed_at: datetime = field(default_factory=timezone.now)  # by this host's clock
 
     @property
     def guard(self) -> Q:
@@ -51,11 +57,13 @@ def free() -> Q:
 def claim(model: type[Model], pk: int) -> Lease | None:
     """Take the row's lease, or None when somebody holds it (or the row is gone)."""
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(6)}"
-    rows = model._default_manager.filter(free(), pk=pk)
-    if not rows.update(lease_owner=owner, lease_until=_end(), fence=F("fence") + 1):
+    rows = model._default_manager.filter(pk=pk)
+    values = {"lease_owner": owner, "lease_until": _end(), "fence": F("fence") + 1}
+    taken_over = not rows.filter(lease_until=None).update(**values)
+    if taken_over and not rows.filter(lease_until__lte=db_now()).update(**values):
         return None
-    fence = model._default_manager.filter(pk=pk, lease_owner=owner).values_list("fence", flat=True).first()
-    return None if fence is None else Lease(model, pk, owner, fence)
+    fence = rows.filter(lease_owner=owner).values_list("fence", flat=True).first()
+    return None if fence is None else Lease(model, pk, owner, fence, taken_over)
 
 
 def renew(lease: Lease) -> bool:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from automation import attempts
+from automation.effects import check_lease
 from automation.environment import StepEnvironment
 from automation.outcomes import Advance, Outcome, Park
 from issues.models import IssueSession
@@ -26,10 +27,14 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     free = shutil.disk_usage(root).free
     if free < FREE_BYTES:
         return Park("disk", f"Only {free // 2**20} MB are free for the workspace. Free at least 500 MB.")
+    is_begun = _is_begun(session)
+    _take_over_clone(session, env, is_begun=is_begun)
     env.mirror.fetch()
-    base_sha = session.base_sha if _is_begun(session) else _base(env.mirror, session.project)
+    base_sha = session.base_sha if is_begun else _base(env.mirror, session.project)
     branch = session.branch_name or _free_branch(env.mirror, session.github_issue_number)
-    _provide_clone(session, env, branch=branch, start_sha=base_sha)
+    if not env.clone.exists():
+        start_sha = attempts.last_head(session) if is_begun else base_sha
+        _make_clone(session, env, branch=branch, start_sha=start_sha)
     return Advance(
         Step.WORK,
         changes={
@@ -72,18 +77,36 @@ def _free_branch(mirror: Mirror, issue_number: int) -> str:
     return candidate
 
 
-def _provide_clone(session: IssueSession, env: StepEnvironment, *, branch: str, start_sha: str) -> None:
-    """Keep the clone that an earlier attempt of this round left on this host; else make a new one."""
-    former = [path for path in env.clone.parent.glob(f"{session.pk}-*") if path != env.clone]
-    reusable = _is_begun(session)
-    for path in sorted(former, key=lambda path: path.stat().st_mtime, reverse=True):
-        if reusable and not env.clone.exists():
+def _take_over_clone(session: IssueSession, env: StepEnvironment, *, is_begun: bool) -> None:
+    """Keep the clone that an earlier attempt of this round left on this host; remove what else there is.
+
+    Only while the lease is ours, and never the clone of a later holder.
+    """
+    is_usable = is_begun and _is_left_alone(session, env)
+    check_lease(env.lease)
+    if env.clone.exists() and not is_begun:
+        folders.remove(env.clone)
+    found = [(int(path.name.partition("-")[2]), path) for path in env.clone.parent.glob(f"{session.pk}-*")]
+    for _, path in sorted((fence, path) for fence, path in found if fence < env.lease.fence)[::-1]:
+        if is_usable and not env.clone.exists():
             checkouts.adopt(path, env.clone)
         else:
             folders.remove(path)
-    if env.clone.exists() and not reusable:
-        folders.remove(env.clone)
-    if not env.clone.exists():
-        start_sha = attempts.last_head(session) if reusable else start_sha
-        checkouts.make_clone(env.mirror, env.clone, branch=branch, start_sha=start_sha)
-        env.mirror.keep(session.pk, start_sha)
+
+
+def _is_left_alone(session: IssueSession, env: StepEnvironment) -> bool:
+    """Whether nothing of a former holder, such as its setup command, can still be at work in its clone.
+
+    It gave the lease back, or its agent had come to an end, or we have ended it.
+    """
+    if not env.lease.taken_over or attempts.uncollected(session) is not None:
+        return True
+    return attempts.was_lost_to(session, env.lease)
+
+
+def _make_clone(session: IssueSession, env: StepEnvironment, *, branch: str, start_sha: str) -> None:
+    """A new clone. What an agent had left in a former one, if it was not looked at, is gone with its worker."""
+    check_lease(env.lease)
+    checkouts.make_clone(env.mirror, env.clone, branch=branch, start_sha=start_sha)
+    env.mirror.keep(session.pk, start_sha)
+    attempts.lose_uncollected(session, lease=env.lease)

@@ -39,27 +39,21 @@ SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD")
 
 
 def run(session: IssueSession, env: StepEnvironment) -> Outcome:
-    attempt = session.session
-    if attempt is None or not _awaits_collection(attempt, session):
+    if not env.clone.exists():
+        return Advance(Step.PREPARE, reason="clone_missing")
+    attempt = attempts.uncollected(session)
+    if attempt is None:
         if attempts.keeps_failing(session):
             return Hold(
                 "keeps_failing",
                 f"The agent was started five times without coming to work. {session.last_error} "
                 "Correct that, then start the session again.",
             )
-        if not env.clone.exists():
-            return Advance(Step.PREPARE, reason="clone_missing")
         fault = run_setup(session, env.mirror, clone=env.clone, sandbox=env.sandbox, stop=env.stop)
         if fault:
             return Park("setup", fault)
         attempt = _run_agent(session, env)
     return _judge(session, attempt, env)
-
-
-def _awaits_collection(attempt: Attempt, session: IssueSession) -> bool:
-    """Its agent came to an end in this round, but nobody has looked at what it left."""
-    ended = attempt.outcome in (AgentOutcome.DONE, AgentOutcome.ASKED, AgentOutcome.BLOCKED)
-    return ended and attempt.round == session.round and not attempt.head_sha and not attempt.counted
 
 
 def _run_agent(session: IssueSession, env: StepEnvironment) -> Attempt:

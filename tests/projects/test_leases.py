@@ -88,3 +88,13 @@ def test_of_eight_workers_claiming_at_once_exactly_one_wins():
     for thread in threads:
         thread.join()
     assert len(won) == 1
+
+
+def test_a_claim_knows_whether_the_lease_was_given_back_or_had_run_out(later):
+    session = create_session()
+    first = leases.claim(IssueSession, session.pk)
+    later(46)
+    second = leases.claim(IssueSession, session.pk)
+    leases.release(second)
+    third = leases.claim(IssueSession, session.pk)
+    assert [lease.taken_over for lease in (first, second, third)] == [False, True, False]
