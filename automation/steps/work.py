@@ -39,16 +39,16 @@ SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD")
 
 
 def run(session: IssueSession, env: StepEnvironment) -> Outcome:
+    attempt = attempts.uncollected(session)
+    if attempt is None and attempts.keeps_failing(session):
+        return Hold(
+            "keeps_failing",
+            f"The agent was started five times without coming to work. {session.last_error} "
+            "Correct that, then start the session again.",
+        )
     if not env.clone.exists():
         return Advance(Step.PREPARE, reason="clone_missing")
-    attempt = attempts.uncollected(session)
     if attempt is None:
-        if attempts.keeps_failing(session):
-            return Hold(
-                "keeps_failing",
-                f"The agent was started five times without coming to work. {session.last_error} "
-                "Correct that, then start the session again.",
-            )
         fault = run_setup(session, env.mirror, clone=env.clone, sandbox=env.sandbox, stop=env.stop)
         if fault:
             return Park("setup", fault)
