@@ -28,6 +28,7 @@ ENVIRONMENT_CODES = (
     "agent.unknown",
     "command.not_ready",
     "credential.",
+    "missing_tool",
     "process.missing_program",
     "sandbox.",
 )
@@ -52,8 +53,8 @@ class Answer:
     code: Exit = Exit.DONE
 
 
-class Failed(CommandError):
-    """Ends a command with its exit code. Django prints the message, and no traceback."""
+class Error(CommandError):
+    """Ends a command with its exit code. Django prints the class's name and the message, and no traceback."""
 
 
 class ConsoleCommand(BaseCommand):
@@ -75,7 +76,7 @@ class ConsoleCommand(BaseCommand):
         if answer.code != Exit.DONE:
             sentences = [shown(str(error)) for error in answer.errors]
             name = answer.code.name.replace("_", " ").lower()
-            raise Failed("\n".join(sentences) or f"{name}.", returncode=answer.code)
+            raise Error("\n".join(sentences) or f"{name}.", returncode=answer.code)
 
     def say(self, line: str) -> None:
         """Something for the person who watches, on stderr."""
@@ -122,7 +123,9 @@ def failure(error: AutowrkersError, **data: Any) -> Answer:
 
 
 def exit_for(error: AutowrkersError) -> Exit:
-    return Exit.NOT_READY if error.code.startswith(ENVIRONMENT_CODES) else Exit.FAILED
+    """A parked session names in its error why it waits."""
+    cause = error.code.removeprefix("session.")
+    return Exit.NOT_READY if cause.startswith(ENVIRONMENT_CODES) else Exit.FAILED
 
 
 def actor() -> str:

@@ -12,7 +12,7 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from automation import pipeline
-from automation.console import Answer, ConsoleCommand, Exit, actor, facts, find_session, label
+from automation.console import Answer, ConsoleCommand, Exit, actor, exit_for, facts, find_session, label
 from automation.live import Watcher
 from issues import verbs
 from issues.models import IssueSession
@@ -71,7 +71,8 @@ def conclusion(session: IssueSession, *, interrupted: bool) -> Answer:
         return Answer(data, lines, [_error(session, "Interrupted.")], Exit.INTERRUPTED)
     if session.status in GOOD:
         return Answer(data, lines)
-    return Answer(data, lines, [_error(session, session.last_error)], Exit.FAILED)
+    error = _error(session, session.last_error)
+    return Answer(data, lines, [error], exit_for(error))
 
 
 def _error(session: IssueSession, message: str) -> AutowrkersError:

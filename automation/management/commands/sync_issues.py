@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandParser
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -31,7 +31,10 @@ class Command(ConsoleCommand):
 
     def act(self, **options: Any) -> Answer:
         if bool(options["projects"]) == options["all"]:
-            raise CommandError("Name one or more projects, or give --all.", returncode=Exit.USAGE)
+            error = AutowrkersError(
+                "command.usage", "Which projects?", "Name one or more, or give --all, not both."
+            )
+            return Answer(errors=[error], code=Exit.USAGE)
         if options["all"]:
             projects = list(Project.objects.active().select_related("credential"))
         else:

@@ -101,7 +101,7 @@ def test_an_error_is_printed_without_traceback_escapes_or_secrets(capsys):
     error = AutowrkersError("x.y", "Bad \x1b[31mnews\x07 a-secret-of-the-test.", "Do better.")
     code, err = failing(error, capsys)
     assert code == 1
-    assert "Bad news" in err
+    assert err.startswith("Error: Bad news")
     assert "Do better." in err
     assert "\x07" not in err
     assert "a-secret-of-the-test" not in err
@@ -113,6 +113,7 @@ def test_an_error_is_printed_without_traceback_escapes_or_secrets(capsys):
     [
         (OperatorError("sandbox.unavailable", "No sandbox.", "Install one."), 4),
         (OperatorError("credential.missing", "No token.", "Store one."), 4),
+        (AutowrkersError("session.sandbox.unavailable", "No sandbox.", "Install one."), 4),
         (OperatorError("github.not_found", "No repository.", "Correct it."), 1),
         (KeyboardInterrupt(), 130),
     ],

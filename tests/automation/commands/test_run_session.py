@@ -17,6 +17,7 @@ from issues.states import Status
 from issues.sync import sync_project
 from projects import leases
 from projects.connection import connect
+from projects.models import Project
 from tests.automation.commands.calling import run_command
 from tests.flows.workers import database_url, eventually, processes_with
 from tests.linking import link
@@ -75,6 +76,14 @@ def test_a_parked_session_says_until_when(session, hub, token):
     session.refresh_from_db()
     assert (ran.code, session.status, session.attempts) == (1, Status.IN_PROGRESS, 0)
     assert f"It waits until {session.not_before:%Y-%m-%d %H:%M} UTC" in ran.err
+
+
+def test_without_its_agent_the_environment_is_not_ready(session, settings):
+    settings.AUTOWRKERS_CLAUDE_COMMAND = "no-such-agent"
+    Project.objects.update(agent="claude_code", agent_command="")
+    ran = run_command("run_session", session.pk, "--json")
+    assert ran.code == 4
+    assert ran.answer["errors"][0]["code"] == "session.missing_tool"
 
 
 def test_a_session_of_another_worker_is_left_to_it_and_its_holder_named(session):

@@ -39,7 +39,9 @@ def test_a_second_sync_finds_nothing_new(project):
 
 @pytest.mark.parametrize("arguments", [(), ("acme/calc", "--all")])
 def test_projects_or_all_but_not_both_and_not_neither(arguments, project):
-    assert run_command("sync_issues", *arguments).code == 2
+    ran = run_command("sync_issues", *arguments, "--json")
+    assert (ran.code, ran.answer["ok"]) == (2, False)
+    assert ran.answer["errors"][0]["code"] == "command.usage"
     assert not IssueSession.objects.exists()
 
 
