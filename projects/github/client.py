@@ -171,14 +171,6 @@ class GitHubClient:
         """https://docs.github.com/rest/pulls/pulls#get-a-pull-request"""
         return decode_pull_request(self._transport.get(f"{_path(repo)}/pulls/{pr_number:d}").data)
 
-    def get_pr_commits(self, repo: str, pr_number: int) -> list[str]:
-        """The SHAs, oldest first; GitHub tells at most 250.
-
-        https://docs.github.com/rest/pulls/pulls#list-commits-on-a-pull-request
-        """
-        path = f"{_path(repo)}/pulls/{pr_number:d}/commits"
-        return [Fields(raw, "commits.").text("sha") for raw in self._list(path)]
-
     def get_pr_status(self, repo: str, pr_number: int) -> PullRequestStatus:
         """The pull request, its checks and its reviews. Checks that the token may not read count as none.
 

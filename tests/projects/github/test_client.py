@@ -190,12 +190,6 @@ def test_pull_requests_are_found_by_owner_and_branch_in_any_state(server, client
     assert "base" not in server.asked[1].query
 
 
-def test_the_commits_of_a_pull_request_are_its_shas(server, client):
-    server.will_answer(Reply([{"sha": "a" * 40}, {"sha": "b" * 40}]))
-    assert client.get_pr_commits(REPO, 8) == ["a" * 40, "b" * 40]
-    assert server.asked[0].path == f"{BASE}/pulls/8/commits"
-
-
 def test_the_status_of_a_pull_request_joins_statuses_checks_and_reviews(server, client):
     server.will_answer(
         Reply(samples.pull_request(draft=True, mergeable=True)),
