@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from projects.workspace import checkouts
+from projects.workspace import checkouts, folders
 from projects.workspace.git import Remote
 from projects.workspace.mirror import Mirror
 from projects.workspace.processes import run
@@ -101,14 +101,14 @@ def base(mirror):
 @pytest.fixture
 def clone(mirror, base):
     """A session's clone as its agent finds it."""
-    path = checkouts.clone_path(7, 1)
+    path = folders.clone_path(7, 1)
     checkouts.make_clone(mirror, path, branch="feature/issue-3", start_sha=base)
     return path
 
 
 @pytest.fixture
 def home():
-    path = checkouts.home_path(7)
+    path = folders.home_path(7)
     path.mkdir(parents=True)
     return path
 
