@@ -16,7 +16,7 @@ from projects import leases
 from projects.errors import Cancelled
 from projects.leases import Lease
 from projects.models import Project
-from projects.workspace import checkouts, folders
+from projects.workspace import checkouts, folders, leftovers
 from projects.workspace.mirror import Mirror
 from projects.workspace.processes import Stop
 from projects.workspace.sandbox import Bind, Sandbox
@@ -67,11 +67,17 @@ def verify_commit(
 def run_setup(
     session: IssueSession, mirror: Mirror, *, clone: Path, sandbox: Sandbox, stop: Stop | None
 ) -> str:
-    """Prepare the agent's clone. What is wrong, for the operator, or nothing when it worked."""
+    """Prepare the agent's clone. What is wrong, for the operator, or nothing when it worked.
+
+    What it leaves there is not the agent's work. Raises OperatorError `git.clone_broken`, and Cancelled.
+    """
+    if strategy.setup_check(session.project) is None:
+        return ""
     home = folders.home_path(session.pk)
     home.mkdir(parents=True, exist_ok=True)
     binds = checkouts.agent_binds(mirror, clone, home)
-    setup = _set_up(session.project, _runner(session.project, binds=binds, sandbox=sandbox, stop=stop))
+    with leftovers.forgotten(clone, sandbox=sandbox, binds=binds, stop=stop):
+        setup = _set_up(session.project, _runner(session.project, binds=binds, sandbox=sandbox, stop=stop))
     if setup is None or not setup.fault:
         return ""
     report = Report((setup,), "")
@@ -103,15 +109,15 @@ def _checkout(
     session: IssueSession, mirror: Mirror, *, head_sha: str, lease: Lease | None
 ) -> Iterator[list[Bind]]:
     """A clean checkout and an empty home, both gone afterwards, as a check may see them."""
-    folder = checkouts.check_path(session.pk, lease.fence if lease else secrets.randbits(48))
-    checkouts.remove(folder)
+    folder = folders.check_path(session.pk, lease.fence if lease else secrets.randbits(48))
+    folders.remove(folder)
     home = folder / "home"
     home.mkdir(parents=True)
     try:
         with checkouts.checkout(mirror, head_sha, folder / "tree") as tree:
             yield checkouts.agent_binds(mirror, tree, home)
     finally:
-        checkouts.remove(folder)
+        folders.remove(folder)
 
 
 def _store(

@@ -7,20 +7,21 @@ from automation.environment import StepEnvironment
 from automation.outcomes import AttemptFailed
 from issues.models import Attempt, IssueSession
 from projects.errors import OperatorError
-from projects.workspace import checkouts, folders
+from projects.workspace import checkouts, folders, leftovers
 
-UNUSABLE = {"git.clone_broken", "git.history_rewritten"}
+UNUSABLE = {"git.clone_broken", "git.history_rewritten", "git.too_large"}
 
 
 def collect(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> str | AttemptFailed:
     """The imported head, or why nothing can be imported. A clone that cannot be used is removed."""
     binds = checkouts.agent_binds(env.mirror, env.clone, env.home)
     try:
-        checkouts.commit_leftovers(
+        leftovers.commit_leftovers(
             env.clone,
             sandbox=env.sandbox,
             binds=binds,
             message=messages.leftovers(session.github_issue_number),
+            stop=env.stop,
         )
         head_sha = env.mirror.import_head(
             env.clone, session_id=session.pk, base_sha=session.base_sha, sandbox=env.sandbox

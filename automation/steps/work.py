@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import threading
 from dataclasses import replace
 
 from django.conf import settings
@@ -20,14 +21,14 @@ from automation.briefing import write_prompt
 from automation.environment import StepEnvironment
 from automation.holding import LOST
 from automation.outcomes import Advance, AttemptFailed, Hold, Outcome, Park
-from automation.steps.collect import collect
+from automation.steps.collect import UNUSABLE, collect
 from automation.steps.judgement import judge
 from issues.models import Attempt, IssueSession
 from issues.states import Step
 from projects import redaction
 from projects.connection import mirror_of
 from projects.errors import AutowrkersError, Cancelled, OperatorError
-from projects.workspace import checkouts
+from projects.workspace import checkouts, folders
 from projects.workspace.processes import Stop
 from projects.workspace.streams import Limits
 from verification.verify import run_setup
@@ -35,6 +36,7 @@ from verification.verify import run_setup
 logger = logging.getLogger(__name__)
 OUTPUT_BYTES = 200 * 2**20
 LINE_BYTES = 2**20
+SALVAGE_SECONDS = 6.0  # and two more until git has ended
 SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD")
 
 
@@ -49,7 +51,12 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     if not env.clone.exists():
         return Advance(Step.PREPARE, reason="clone_missing")
     if attempt is None:
-        fault = run_setup(session, env.mirror, clone=env.clone, sandbox=env.sandbox, stop=env.stop)
+        try:
+            fault = run_setup(session, env.mirror, clone=env.clone, sandbox=env.sandbox, stop=env.stop)
+        except OperatorError as error:
+            if error.code in UNUSABLE:
+                folders.remove(env.clone)
+            raise
         if fault:
             return Park("setup", fault)
         attempt = _run_agent(session, env)
@@ -148,11 +155,15 @@ def _judge(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> Out
 
 
 def _salvage(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> None:
-    """After a person's stop, import what is there, if that is possible: nothing more may be stopped by it."""
+    """After a person's stop, import what is there, if that is possible and quick."""
     if env.stop.reason == LOST:
         return
-    unstopped = replace(env, stop=Stop(), mirror=mirror_of(session.project))
+    stop = Stop()
+    in_time = threading.Timer(SALVAGE_SECONDS, stop.request, ["time is up"])
+    in_time.start()
     try:
-        collect(session, attempt, unstopped)
+        collect(session, attempt, replace(env, stop=stop, mirror=mirror_of(session.project, stop=stop)))
     except AutowrkersError as error:
         logger.warning("session=%s outcome=not_salvaged %s", session.pk, error)
+    finally:
+        in_time.cancel()

@@ -5,44 +5,16 @@ Once an agent could write to a folder, we run git on it only inside the sandbox.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from projects.errors import AutowrkersError, Cancelled
-from projects.workspace.diagnosis import broken_clone, explain
-from projects.workspace.folders import (
-    check_path,
-    clone_path,
-    disk_usage,
-    home_path,
-    paths_of,
-    remove,
-    sessions_on_disk,
-)
+from projects.errors import AutowrkersError
+from projects.workspace.folders import remove
 from projects.workspace.git import Git, init_repository
 from projects.workspace.mirror import Mirror
-from projects.workspace.processes import Finished, Stop, run
-from projects.workspace.sandbox import AGENT_HOME, INSIDE, Bind, Sandbox
+from projects.workspace.sandbox import AGENT_HOME, INSIDE, Bind
 
-__all__ = [
-    "INSIDE",
-    "adopt",
-    "agent_binds",
-    "check_path",
-    "checkout",
-    "clone_bind",
-    "clone_path",
-    "commit_leftovers",
-    "disk_usage",
-    "home_bind",
-    "home_path",
-    "make_clone",
-    "paths_of",
-    "remove",
-    "sessions_on_disk",
-]
 NAME, EMAIL = "Autowrkers", "autowrkers@localhost"
 CONFIGURATION = f"[user]\n\tname = {NAME}\n\temail = {EMAIL}\n[gc]\n\tauto = 0\n"
 # What tools leave behind and nobody wants in a commit, wherever the repository itself does not say so.
@@ -91,57 +63,6 @@ def agent_binds(mirror: Mirror, clone: Path, home: Path) -> list[Bind]:
     """What a sandboxed program sees of us: the clone, the home, and the objects that the clone borrows."""
     objects = mirror.path / "objects"
     return [clone_bind(clone), home_bind(home), Bind(objects, objects, writable=False)]
-
-
-def commit_leftovers(
-    clone: Path, *, sandbox: Sandbox, binds: Sequence[Bind], message: str, stop: Stop | None = None
-) -> bool:
-    """Commit what an agent left uncommitted, by git inside the sandbox. Whether there was anything.
-
-    Raises OperatorError `git.clone_broken` when the clone is no usable repository any more.
-    """
-    inside = _GitInside(sandbox, binds, sandbox.path_inside(clone_bind(clone)), stop)
-    if os.path.lexists(clone / ".git" / "index.lock"):  # of a git that was killed
-        inside.remove(".git/index.lock")
-    if not inside.git("status", "--porcelain", "--untracked-files=normal").stdout:
-        return False
-    inside.git("add", "--all", "--ignore-errors", accepted=(0, 1, 128))  # one bad file spoils not the rest
-    made = inside.git(
-        "commit", "--quiet", "--no-verify", "--no-gpg-sign", "--message", message, accepted=(0, 1)
-    )
-    return made.returncode == 0  # 1: nothing of it could be added
-
-
-class _GitInside:
-    """git where an agent worked: in the sandbox, without network, none of its hooks, its output not trusted."""
-
-    def __init__(self, sandbox: Sandbox, binds: Sequence[Bind], place: Path, stop: Stop | None) -> None:
-        self.sandbox = sandbox
-        self.binds = binds
-        self.stop = stop
-        settings = {
-            "core.fsmonitor": "false",
-            "core.hooksPath": "/dev/null",
-            "safe.directory": str(place),
-            "user.email": EMAIL,
-            "user.name": NAME,
-        }
-        self.line = ["git", "--no-pager", *(word for k, v in settings.items() for word in ("-c", f"{k}={v}"))]
-
-    def git(self, *args: str, accepted: Sequence[int] = (0,)) -> Finished:
-        return self._run([*self.line, *args], args, accepted)
-
-    def remove(self, path: str) -> None:
-        self._run(["rm", "-f", "--", path], ("rm",), (0, 1))
-
-    def _run(self, argv: list[str], args: Sequence[str], accepted: Sequence[int]) -> Finished:
-        wrapped = self.sandbox.wrap(argv, binds=self.binds, chdir=INSIDE, env={}, network=False)
-        done = run(wrapped.argv, env=wrapped.env, cwd=wrapped.cwd, timeout=600, stop=self.stop)
-        if done.stopped:
-            raise Cancelled("git.stopped", "Committing what the agent left was stopped on request.")
-        if done.timed_out or done.returncode not in accepted:
-            raise broken_clone(explain(args, done.returncode, done.stderr.decode(errors="replace")))
-        return done
 
 
 def _make(mirror: Mirror, path: Path, *, branch: str | None, sha: str) -> None:

@@ -1,4 +1,4 @@
-"""A worker that is paused, not dead, while another takes its session over: neither harms the other's clone."""
+"""A worker paused while another takes over harms nobody's clone; a stopped one ends soon whatever the agent left."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from automation.holding import Holding
 from automation.pipeline import advance
 from automation.steps import prepare
 from automation.tend import tend
+from issues import verbs
 from issues.models import IssueSession
 from issues.states import Status
 from projects import leases
@@ -98,3 +99,26 @@ def test_what_an_agent_left_is_collected_by_whoever_takes_over(plain, queued):
     assert advance(queued.pk) is True
     session.refresh_from_db()
     assert (session.status, session.attempt_rows.count()) == (Status.PR_CREATED, 1)
+
+
+def test_a_stop_while_leftovers_are_committed_is_heard(plain, queued, settings):
+    slow = "git config filter.x.clean 'sleep 60; cat'; echo '* filter=x' > .gitattributes; echo fixed > NOTES"
+    plain.agent({"steps": [{"run": slow}]})
+    worker = start_worker(queued.pk, settings)
+    eventually(lambda: (last := queued.attempt_rows.first()) and last.outcome == "done")
+    assert verbs.stop(plain.session(queued.github_issue_number), actor="ann") == verbs.RECORDED
+    assert worker.communicate(timeout=15)[0].split()[-1] == "True"
+    session = plain.session(queued.github_issue_number)
+    assert (session.status, session.reason, session.attempts) == ("needs_review", "stopped", 0)
+
+
+def test_what_a_stopped_agent_left_is_salvaged_only_as_long_as_that_is_quick(
+    plain, queued, settings, seconds
+):
+    slow = "git config filter.x.clean 'sleep 60; cat'; echo '* filter=x' > .gitattributes; echo fixed > NOTES"
+    plain.agent({"steps": [{"run": slow}, {"run": f"sleep {seconds}"}]})
+    worker = start_worker(queued.pk, settings)
+    eventually(lambda: processes_with(f"sleep\0{seconds}"))
+    assert verbs.stop(plain.session(queued.github_issue_number), actor="ann") == verbs.RECORDED
+    assert worker.communicate(timeout=20)[0].split()[-1] == "True"
+    assert plain.session(queued.github_issue_number).reason == "stopped"

@@ -10,8 +10,8 @@ import pytest
 from automation.demo.github.bare import BareRepository
 from issues.models import IssueSession
 from projects import leases
-from projects.errors import Cancelled
-from projects.workspace import checkouts
+from projects.errors import Cancelled, OperatorError
+from projects.workspace import checkouts, folders
 from projects.workspace.git import Remote
 from projects.workspace.mirror import Mirror
 from projects.workspace.processes import Stop
@@ -173,7 +173,7 @@ def test_a_lost_lease_stores_nothing_more(mirror):
 
 def test_a_stop_keeps_what_has_run_and_leaves_no_folder(mirror):
     session, lease = prepared(mirror, lint_command="true", test_command="touch begun; sleep 60")
-    begun = checkouts.check_path(session.pk, lease.fence) / "tree" / "begun"
+    begun = folders.check_path(session.pk, lease.fence) / "tree" / "begun"
     stop = Stop()
     threading.Thread(target=request_when_there, args=(stop, begun), daemon=True).start()
     with pytest.raises(Cancelled):
@@ -192,13 +192,13 @@ def test_only_what_is_committed_is_verified(mirror):
     session, lease = prepared(
         mirror, test_command="ls; cat ~/note; grep -q 'x = 1' app.py && ! test -e fix.tmp"
     )
-    sandbox, clone = detect("auto"), checkouts.clone_path(session.pk, lease.fence)
+    sandbox, clone = detect("auto"), folders.clone_path(session.pk, lease.fence)
     base = mirror.branch_sha("main")
     checkouts.make_clone(mirror, clone, branch=BRANCH, start_sha=base)
     (clone / "app.py").write_text("x = 2\n")
     (clone / "fix.tmp").write_text("ignored")
     (clone / "extra.py").write_text("uncommitted")
-    home = checkouts.home_path(session.pk)
+    home = folders.home_path(session.pk)
     home.mkdir(parents=True)
     (home / "note").write_text("of the agent")
     head = mirror.import_head(clone, session_id=session.pk, base_sha=base, sandbox=sandbox)
@@ -226,18 +226,18 @@ def test_a_check_can_ask_git_but_cannot_write_to_the_mirror(mirror):
 
 def test_the_setup_of_an_agents_clone_stays_in_it(mirror):
     session, lease = prepared(mirror, setup_command="env; echo made > made.tmp; echo kept > ~/kept")
-    clone = checkouts.clone_path(session.pk, lease.fence)
+    clone = folders.clone_path(session.pk, lease.fence)
     checkouts.make_clone(mirror, clone, branch=BRANCH, start_sha=mirror.branch_sha("main"))
     for _ in range(2):
         assert run_setup(session, mirror, clone=clone, sandbox=detect("auto"), stop=None) == ""
     assert (clone / "made.tmp").read_text() == "made\n"
-    assert (checkouts.home_path(session.pk) / "kept").read_text() == "kept\n"
+    assert (folders.home_path(session.pk) / "kept").read_text() == "kept\n"
 
 
 def test_a_failed_setup_of_an_agents_clone_is_told_with_its_output(mirror, monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "canary-in-the-environment")
     session, lease = prepared(mirror, setup_command="env; echo no such package; exit 3")
-    clone = checkouts.clone_path(session.pk, lease.fence)
+    clone = folders.clone_path(session.pk, lease.fence)
     checkouts.make_clone(mirror, clone, branch=BRANCH, start_sha=mirror.branch_sha("main"))
     told = run_setup(session, mirror, clone=clone, sandbox=detect("auto"), stop=None)
     assert told.startswith("The setup command failed")
@@ -245,17 +245,17 @@ def test_a_failed_setup_of_an_agents_clone_is_told_with_its_output(mirror, monke
     assert "canary" not in told
 
 
-def test_a_setup_that_no_sandbox_could_start_is_not_blamed_on_its_command(mirror):
+def test_the_setup_of_a_clone_that_is_gone_is_not_blamed_on_its_command(mirror):
     require_sandbox("bubblewrap")
     session, _ = prepared(mirror, setup_command="true")
-    gone = checkouts.clone_path(session.pk, 99)
-    told = run_setup(session, mirror, clone=gone, sandbox=detect("auto"), stop=None)
-    assert told.startswith("The sandbox for the check 'Setup' could not be started")
+    gone = folders.clone_path(session.pk, 99)
+    with pytest.raises(OperatorError, match="Can't find source path"):
+        run_setup(session, mirror, clone=gone, sandbox=detect("auto"), stop=None)
 
 
 def test_a_project_without_setup_needs_none(mirror):
     session, lease = prepared(mirror)
-    clone = checkouts.clone_path(session.pk, lease.fence)
+    clone = folders.clone_path(session.pk, lease.fence)
     assert run_setup(session, mirror, clone=clone, sandbox=detect("auto"), stop=None) == ""
 
 
@@ -266,5 +266,5 @@ def request_when_there(stop, path):
 
 
 def leftovers():
-    folder = checkouts.check_path(1, 1).parent
+    folder = folders.check_path(1, 1).parent
     return list(folder.iterdir()) if folder.exists() else []

@@ -5,8 +5,9 @@ import shutil
 import pytest
 
 from projects.errors import AutowrkersError, OperatorError
-from projects.workspace import checkouts
+from projects.workspace import checkouts, folders, leftovers
 from projects.workspace.processes import run
+from projects.workspace.sandbox import INSIDE
 from tests.projects.workspace.conftest import TOKEN, work
 from tests.projects.workspace.git_server import commit, git
 
@@ -17,7 +18,7 @@ def inside(mirror, clone, home, sandbox):
 
     def start(line):
         binds = checkouts.agent_binds(mirror, clone, home)
-        wrapped = sandbox.wrap(["sh", "-c", line], binds=binds, chdir=checkouts.INSIDE, env={})
+        wrapped = sandbox.wrap(["sh", "-c", line], binds=binds, chdir=INSIDE, env={})
         return run(wrapped.argv, env=wrapped.env, cwd=wrapped.cwd, timeout=30)
 
     return start
@@ -27,7 +28,7 @@ def inside(mirror, clone, home, sandbox):
 def tidy(mirror, clone, home, sandbox):
     def call():
         binds = checkouts.agent_binds(mirror, clone, home)
-        return checkouts.commit_leftovers(clone, sandbox=sandbox, binds=binds, message="Leftovers for #3")
+        return leftovers.commit_leftovers(clone, sandbox=sandbox, binds=binds, message="Leftovers for #3")
 
     return call
 
@@ -72,7 +73,7 @@ def test_making_a_clone_again_starts_afresh(mirror, clone, base):
 
 def test_a_clone_is_taken_over_under_the_new_fence(clone, mirror, base, sandbox):
     head = work(clone, {"fix": "1"})
-    new = checkouts.clone_path(7, 2)
+    new = folders.clone_path(7, 2)
     checkouts.adopt(clone, new)
     assert not clone.exists()
     assert mirror.import_head(new, session_id=7, base_sha=base, sandbox=sandbox) == head
@@ -112,7 +113,7 @@ def test_a_checkout_is_clean_detached_and_gone_afterwards(mirror, clone, base, s
     head = work(clone, {"fix": "1", "run.sh": "x"})
     (clone / "uncommitted").write_text("x")
     mirror.import_head(clone, session_id=7, base_sha=base, sandbox=sandbox)
-    path = checkouts.check_path(7, 1)
+    path = folders.check_path(7, 1)
     with checkouts.checkout(mirror, head, path) as found:
         assert found == path
         assert (path / "fix").read_text() == "1"
@@ -124,7 +125,7 @@ def test_a_checkout_is_clean_detached_and_gone_afterwards(mirror, clone, base, s
 
 
 def test_a_checkout_is_gone_when_the_checks_raise(mirror, base):
-    path = checkouts.check_path(7, 1)
+    path = folders.check_path(7, 1)
     with pytest.raises(ZeroDivisionError), checkouts.checkout(mirror, base, path):
         raise ZeroDivisionError
     assert not path.exists()
@@ -134,18 +135,18 @@ def test_a_mirror_found_damaged_while_cloning_is_rebuilt(mirror, base):
     for path in mirror.path.glob("objects/*/*"):
         path.chmod(0o644)
         path.write_bytes(b"")
-    path = checkouts.clone_path(8, 1)
+    path = folders.clone_path(8, 1)
     checkouts.make_clone(mirror, path, branch="feature/issue-4", start_sha=base)
     assert (path / "README").read_text() == "hello\n"
 
 
 def test_a_commit_that_is_nowhere_is_an_error(mirror):
     with pytest.raises(AutowrkersError):
-        checkouts.make_clone(mirror, checkouts.clone_path(8, 1), branch="x", start_sha="0" * 39 + "1")
+        checkouts.make_clone(mirror, folders.clone_path(8, 1), branch="x", start_sha="0" * 39 + "1")
 
 
 def test_links_and_attributes_of_the_repository_do_nothing_to_us(mirror, bare, tmp_path):
     sha = commit(bare, {".gitattributes": "* filter=lfs ident\n", "file": "$Id$\n"})
     mirror.fetch()
-    with checkouts.checkout(mirror, sha, checkouts.check_path(7, 1)) as path:
+    with checkouts.checkout(mirror, sha, folders.check_path(7, 1)) as path:
         assert (path / "file").is_file()

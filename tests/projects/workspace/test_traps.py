@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from projects.errors import OperatorError
-from projects.workspace import checkouts
+from projects.workspace import checkouts, folders, leftovers
 from projects.workspace.git import Remote
 from projects.workspace.mirror import Mirror
 from tests.projects.workspace.conftest import TOKEN, work
@@ -84,7 +84,7 @@ def test_the_traps_do_spring_when_git_is_run_carelessly(traps, clone):
 def test_importing_checking_out_and_pushing_spring_none(traps, mirror, clone, base, mode):
     before = set(traps.iterdir())
     head = mirror.import_head(clone, session_id=7, base_sha=base, sandbox=require_sandbox(mode))
-    with checkouts.checkout(mirror, head, checkouts.check_path(7, 1)) as path:
+    with checkouts.checkout(mirror, head, folders.check_path(7, 1)) as path:
         assert (path / "fix").read_text() == "1\n"
     mirror.push(head, "feature/issue-3", expected=None)
     with mirror.history() as history:
@@ -100,12 +100,12 @@ def test_committing_leftovers_springs_none_outside_the_sandbox(traps, mirror, cl
     binds = checkouts.agent_binds(mirror, clone, home)
     before = set(traps.iterdir())
     with pytest.raises(OperatorError) as caught:
-        checkouts.commit_leftovers(clone, sandbox=walls, binds=binds, message="Keep")
+        leftovers.commit_leftovers(clone, sandbox=walls, binds=binds, message="Keep")
     assert caught.value.code == "git.clone_broken", "a filter that cannot run inside breaks the clone"
     assert set(traps.iterdir()) == before
     git(clone, "config", "--remove-section", "filter.trap")
     before = set(traps.iterdir())
-    assert checkouts.commit_leftovers(clone, sandbox=walls, binds=binds, message="Keep")
+    assert leftovers.commit_leftovers(clone, sandbox=walls, binds=binds, message="Keep")
     head = mirror.import_head(clone, session_id=7, base_sha=base, sandbox=walls)
     with mirror.history() as history:
         assert "left" in history.changed_files(base, head)
