@@ -86,7 +86,7 @@ def supervise(
     """Run `argv` in a session of its own with exactly `env`; return when nothing of its tree is left.
 
     The kernel kills it when this thread ends (so a dead worker leaves nothing), hence call it from the thread
-    that waits. Raises OperatorError `process.missing_program`.
+    that waits. Raises OperatorError `process.missing_program` or `process.missing_folder`.
     """
     began = time.monotonic()
     with (
@@ -191,10 +191,16 @@ class _Child:
 
 
 def _launch_line(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path | None) -> list[str]:
-    """`argv` under setpriv, which asks the kernel for a death signal. Both are looked for first."""
+    """`argv` under setpriv, which asks the kernel for a death signal. All that it needs is looked for first."""
     launcher = shutil.which("setpriv")
     if launcher is None:
         raise missing_program("setpriv")
+    if cwd is not None and not cwd.is_dir():
+        raise OperatorError(
+            "process.missing_folder",
+            f"The folder {cwd}, where {argv[0]!r} was to run, is not there.",
+            "Look who removes folders of the workspace while it is used; a new start makes them again.",
+        )
     program = argv[0] if "/" not in argv[0] or cwd is None else str(cwd / argv[0])
     if shutil.which(program, path=env.get("PATH", os.defpath)) is None:
         raise missing_program(argv[0])

@@ -35,6 +35,16 @@ def test_the_environment_is_exactly_what_was_given(monkeypatch):
     assert json.loads(done.stdout) == {"ONLY": "this", "LC_ALL": "C.UTF-8"}
 
 
+def test_a_missing_working_directory_is_named_with_a_remedy(tmp_path):
+    (tmp_path / "file").touch()
+    for place in (tmp_path / "gone", tmp_path / "file"):
+        with pytest.raises(OperatorError) as caught:
+            run(["true"], env=ENV, cwd=place, timeout=5)
+        assert caught.value.code == "process.missing_folder"
+        assert str(place) in caught.value.message
+        assert caught.value.remedy
+
+
 def test_a_missing_program_is_named_with_a_remedy(tmp_path):
     for argv in (["no-such-program"], [str(tmp_path / "nothing")], ["./nothing"]):
         with pytest.raises(OperatorError) as caught:
