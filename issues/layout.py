@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 CONFIGS = (
@@ -20,17 +21,26 @@ CONFIGS = (
     "Makefile",
     "CONTRIBUTING.md",
 )
-_SOURCE = re.compile(
-    r"(?i)\.(?:py[ix]?|[mc]?[jt]sx?|vue|svelte|go|rs|java|kts?|scala|rb|php|c|h|cc|[ch]pp|cs|fs|swift|mm?|dart|exs?|erl"
-    r"|hs|ml|clj|lua|pl|r|jl|sh|bash|sql|graphql|proto)$"
+_SOURCE_SUFFIX = (
+    r"\.(?i:py[ix]?|[mc]?[jt]sx?|vue|svelte|go|rs|java|kts?|scala|groovy|rb|php|c|h|cc|[ch]pp|cxx|cs|fs|vb|swift|mm?|dart"
+    r"|exs?|erl|hs|ml|clj[cs]?|lua|pl|r|jl|nim|zig|cr|sh|bash|ps1|sql|graphql|proto|feature)$"
 )
+_SOURCE = re.compile(_SOURCE_SUFFIX)
 _DOCUMENT = re.compile(
     r"(?i)\.(?:html?|s?css|sass|less|json|ya?ml|toml|ini|cfg|conf|xml|md|rst|txt|j2|jinja|tmpl|tf|gradle|lock|csv|ipynb"
     r"|env)$"
 )
 _PLAIN = re.compile(r"(?:Make|Docker|Proc|Rake|Gem|Jenkins)file$")
-_TEST_NAME = re.compile(r"^(?:(?i:test_.+|tests?|.+[._](?:test|spec))|.+Tests?)\.\w+$")
-_TEST_FOLDER = re.compile(r"(?:^|/)(?:tests?|__tests__|spec)/")
+_TEST_NAME = re.compile(
+    r"^(?:(?i:tests?|test[_-].+|.+[._-](?:tests?|spec|unittest))"  # tests.py, test_a.py, a_test.go, a.spec.ts
+    rf"|[A-Za-z0-9_]+(?:Tests?|TestCase|Spec|IT)){_SOURCE_SUFFIX}"  # UserTest.java, UserTests.cs, UserSpec.scala
+)
+_TEST_FOLDERS = frozenset({"test", "tests", "__tests__", "testing", "spec", "specs", "e2e"})
+_NO_TEST_BY_ITSELF = frozenset(
+    {"__init__.py", "conftest.py", "spec_helper.rb", "rails_helper.rb", "test_helper.rb"}
+)
+_ALWAYS_TESTS = (".t", ".bats")
+_FOREIGN_FOLDERS = frozenset({"node_modules", "vendor", "third_party", "site-packages", ".venv", "venv"})
 _TYPESCRIPT = re.compile(r"\.[mc]?tsx?$")
 
 
@@ -44,10 +54,18 @@ def is_file_name(name: str) -> bool:
 
 
 def is_test(path: str) -> bool:
-    """Whether the file at `path` is source that a test runner would look at."""
-    if not is_source(path):
+    """Whether the file at `path` looks like a test, by the usual names of many languages."""
+    *folders, name = path.split("/")
+    if _is_foreign(path) or name in _NO_TEST_BY_ITSELF:
         return False
-    return _TEST_FOLDER.search(path) is not None or _TEST_NAME.match(path.rpartition("/")[2]) is not None
+    if name.endswith(_ALWAYS_TESTS) or _TEST_NAME.search(name):
+        return True
+    return is_source(name) and not _TEST_FOLDERS.isdisjoint(folder.lower() for folder in folders)
+
+
+def has_tests(paths: Iterable[str]) -> bool:
+    """Whether there are tests. Rust keeps them beside the code they test."""
+    return any(is_test(path) or (path.endswith(".rs") and not _is_foreign(path)) for path in paths)
 
 
 def is_typescript(path: str) -> bool:
@@ -83,3 +101,8 @@ def type_names(path: str) -> tuple[str, ...]:
         f"types/{stem}.ts",
         "types/index.ts",
     )
+
+
+def _is_foreign(path: str) -> bool:
+    """Whether it lies in a folder of other people's code."""
+    return not _FOREIGN_FOLDERS.isdisjoint(path.split("/")[:-1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from issues.layout import CONFIGS, is_test, is_typescript, test_names, type_names
+from issues.layout import CONFIGS, has_tests, is_test, is_typescript, test_names, type_names
 
 AMBIGUOUS = 3  # a bare file name that occurs more often names the three nearest to the root
 TESTS_OF_ONE = 2
@@ -55,7 +55,7 @@ class Tree:
         return [place for place in places if self.holds(place)][:CONFIGS_SHOWN]
 
     def has_tests(self) -> bool:
-        return any(is_test(path) for path in self.paths)
+        return has_tests(self.paths)
 
     def holds(self, path: str) -> bool:
         return path in self._by_name.get(path.rpartition("/")[2].lower(), ())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-import re
 import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from issues.layout import has_tests
 from projects.models import Project
 from verification.models import VerificationResult
 from verification.smoke import parse_command
@@ -16,22 +16,6 @@ CheckType = VerificationResult.CheckType
 
 NO_TEST_COMMAND = "No test command is configured, so no test speaks for this change."
 NO_TEST_FILES = "The repository has no tests, so only the other checks speak for this change."
-
-_SOURCE = (
-    r"\.(?i:py|[cm]?[jt]sx?|vue|go|rb|php|java|kts?|scala|groovy|cs|fs|vb|swift|dart|exs?|erl|clj[cs]?|hs|ml|lua"
-    r"|pl|r|jl|c|cc|cpp|cxx|mm?|h|hpp|nim|zig|cr|d|sh|bash|ps1|sql|feature|ipynb)$"
-)
-_SOURCE_NAME = re.compile(_SOURCE)
-_TEST_NAME = re.compile(
-    r"^(?:(?i:tests?|test[_-].+|.+[._-](?:tests?|spec|unittest))"  # tests.py, test_a.py, a_test.go, a.spec.ts
-    rf"|[A-Za-z0-9_]+(?:Tests?|TestCase|Spec|IT)){_SOURCE}"  # UserTest.java, UserTests.cs, UserSpec.scala
-)
-_TEST_FOLDERS = frozenset({"test", "tests", "__tests__", "testing", "spec", "specs", "e2e"})
-_NO_TEST_BY_ITSELF = frozenset(
-    {"__init__.py", "conftest.py", "spec_helper.rb", "rails_helper.rb", "test_helper.rb"}
-)
-_ALWAYS_TESTS = (".t", ".bats", ".rs")  # Rust keeps its tests beside the code they test
-_FOREIGN_FOLDERS = frozenset({"node_modules", "vendor", "third_party", "site-packages", ".venv", "venv"})
 
 
 @dataclass(frozen=True)
@@ -85,11 +69,6 @@ def setup_check(project: Project) -> PlannedCheck | None:
     return PlannedCheck(CheckType.SETUP, CheckType.SETUP.label, command) if command else None
 
 
-def has_tests(files: Sequence[str]) -> bool:
-    """Whether any file looks like a test, by the usual names of many languages."""
-    return any(_is_test(path) for path in files)
-
-
 def names_any(command: str, paths: Collection[str]) -> bool:
     """Whether a word of the shell line is one of `paths`, such as `./check.sh` or `python tools/check.py`."""
     try:
@@ -97,16 +76,6 @@ def names_any(command: str, paths: Collection[str]) -> bool:
     except ValueError:
         words = command.split()
     return not {posixpath.normpath(word) for word in words}.isdisjoint(paths)
-
-
-def _is_test(path: str) -> bool:
-    *folders, name = path.split("/")
-    if not _FOREIGN_FOLDERS.isdisjoint(folders) or name in _NO_TEST_BY_ITSELF:
-        return False
-    if name.endswith(_ALWAYS_TESTS) or _TEST_NAME.search(name):
-        return True
-    in_test_folder = not _TEST_FOLDERS.isdisjoint(folder.lower() for folder in folders)
-    return in_test_folder and _SOURCE_NAME.search(name) is not None
 
 
 def _smoke(project: Project, *, present: set[str], changed_files: Sequence[str]) -> PlannedCheck:

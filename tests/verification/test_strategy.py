@@ -6,7 +6,7 @@ import pytest
 
 from projects.models import Project
 from verification.smoke import LONGEST_COMMAND, parse_command
-from verification.strategy import NO_TEST_COMMAND, NO_TEST_FILES, has_tests, names_any, plan, setup_check
+from verification.strategy import NO_TEST_COMMAND, NO_TEST_FILES, names_any, plan, setup_check
 
 TESTED = ["app.py", "tests/test_app.py"]
 
@@ -111,29 +111,6 @@ def test_files_that_need_not_parse_are_not_judged(path):
 def test_many_changed_files_make_no_line_that_the_system_refuses():
     line = parse_command([f"package/module_{number:06}.py" for number in range(50_000)])
     assert LONGEST_COMMAND // 2 < len(line) < 2 * LONGEST_COMMAND
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        *("test_app.py", "app_test.go", "shop/tests.py", "tests/flows.py", "src/__tests__/a.js", "a.spec.ts"),
-        *("a.test.tsx", "src/test/java/UserTest.java", "UserTests.cs", "UserSpec.scala", "spec/user_spec.rb"),
-        *("t/basic.t", "cli.bats", "src/lib.rs", "TEST_app.PY", "list-test.c", "OrderIT.java"),
-    ],
-)
-def test_files_are_known_as_tests_by_the_usual_names(path):
-    assert has_tests(["README.md", path])
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        *("latest.py", "contest.js", "manifest.json", "attestation.go", "Contest.java", "tests/__init__.py"),
-        *("tests/data/sample.json", "conftest.py", "node_modules/a/a.test.js", "docs/testing.md", "test"),
-    ],
-)
-def test_files_that_only_sound_like_tests_are_none(path):
-    assert not has_tests([path])
 
 
 def test_setup_is_no_check_and_may_be_missing():
