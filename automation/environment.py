@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from django.conf import settings
@@ -26,12 +27,16 @@ from projects.workspace.sandbox import Sandbox, detect
 class StepEnvironment:
     github: GitHubClient
     mirror: Mirror
-    sandbox: Sandbox
     adapter: Adapter
     stop: Stop
     lease: Lease
     clone: Path
     home: Path
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """Tried out when a step first needs it: not all do."""
+        return detect(settings.AUTOWRKERS_SANDBOX)
 
 
 @contextmanager
@@ -42,7 +47,6 @@ def environment_for(session: IssueSession, holding: Holding) -> Iterator[StepEnv
         yield StepEnvironment(
             github=github,
             mirror=mirror_of(project, stop=holding.stop),
-            sandbox=detect(settings.AUTOWRKERS_SANDBOX),
             adapter=get_adapter(project.agent),
             stop=holding.stop,
             lease=holding.lease,
