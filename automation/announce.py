@@ -13,7 +13,7 @@ from issues.states import Status
 from projects import leases
 from projects.connection import login_of
 from projects.github.client import GitHubClient
-from projects.github.errors import Gone, Moved, NotFound
+from projects.github.errors import Forbidden, Gone, Moved, NotFound, ValidationFailed
 from projects.leases import Lease
 from projects.models import Project
 
@@ -25,11 +25,14 @@ ISSUE_LOST = (Gone, Moved, NotFound)
 def failure(session: IssueSession, client: GitHubClient, *, lease: Lease) -> None:
     """Write the comment whose intent was committed together with the failure, where one can be written."""
     obstacle = _obstacle(session, client)
+    if not obstacle:
+        login = login_of(session.project, client)
+        try:
+            comment_once(session, client, KIND, lease=lease, login=login, body=failed_text(session))
+        except (Forbidden, NotFound, Gone, ValidationFailed) as error:
+            obstacle = str(error)
     if obstacle:
         effects.settle(session, KIND, lease=lease, facts={"not_written": obstacle})
-        return
-    login = login_of(session.project, client)
-    comment_once(session, client, KIND, lease=lease, login=login, body=failed_text(session))
 
 
 def postponed(project: Project, client: GitHubClient, may_go_on: Callable[[], bool]) -> None:

@@ -17,7 +17,8 @@ from automation.models import Effect
 from issues.models import IssueSession
 from issues.states import Status
 from projects import leases
-from projects.errors import Cancelled
+from projects.errors import Cancelled, Retryable
+from projects.github.errors import MutationUnknown
 from projects.leases import Lease
 from projects.models import Project
 
@@ -42,15 +43,26 @@ def perform(
     effect = plan(session, kind, lease=lease, intent=intent, ordinal=ordinal)
     if effect.outcome is not None:
         return dict(effect.outcome)
+    if effect.not_before is not None and effect.not_before > timezone.now():
+        message = "The answer to the last try was lost; GitHub gets a moment before anybody looks."
+        raise Retryable("github.answer_lost", message, retry_at=effect.not_before)
     facts = find()
     if facts is None:
         check_lease(lease)
-        facts = act()
+        facts = _act(effect, act)
     with transaction.atomic():
         check_lease(lease)
         effect.outcome, effect.done_at = facts, timezone.now()
         effect.save(update_fields=["outcome", "done_at"])
     return facts
+
+
+def _act(effect: Effect, act: Callable[[], Facts]) -> Facts:
+    try:
+        return act()
+    except MutationUnknown as error:
+        Effect.objects.filter(pk=effect.pk).update(not_before=error.retry_at)
+        raise
 
 
 def settle(session: IssueSession, kind: str, *, lease: Lease | None, facts: Facts) -> None:
@@ -61,6 +73,7 @@ def settle(session: IssueSession, kind: str, *, lease: Lease | None, facts: Fact
 def unfinished(project: Project, kind: str, *, status: Status) -> QuerySet[Effect]:
     """Effects of the present round of sessions in `status` that are planned and not known to have happened."""
     intents = Effect.objects.filter(kind=kind, outcome__isnull=True, round=F("issue_session__round"))
+    intents = intents.exclude(not_before__gt=timezone.now())
     sessions = intents.filter(issue_session__project=project, issue_session__status=status)
     return sessions.select_related("issue_session__project").order_by("id")
 
@@ -81,6 +94,6 @@ def plan(
 
 
 def check_lease(lease: Lease | None) -> None:
-    """A write to the leased row that changes nothing, so that a lost lease stops the transaction around it."""
-    if lease is not None and not leases.update_held(lease, lease_owner=lease.owner):
+    """Renew the lease, so that one that is lost or has run out stops the transaction around it."""
+    if lease is not None and not leases.renew(lease):
         raise Cancelled("session.lease_lost", "Another worker has taken this session over.")

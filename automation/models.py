@@ -24,6 +24,7 @@ class Effect(models.Model):
     kind = models.CharField(max_length=16, choices=Kind.choices)
     ordinal = models.PositiveIntegerField(default=1)
     intent = models.JSONField(default=dict)
+    not_before = models.DateTimeField(null=True, blank=True, help_text="When to look after a lost answer.")
     outcome = models.JSONField(null=True, blank=True, help_text="Empty: not known to have happened.")
     created_at = models.DateTimeField(auto_now_add=True)
     done_at = models.DateTimeField(null=True, blank=True)

@@ -8,25 +8,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
-from automation import announce, effects, recovery
+from automation import recovery
+from automation.applying import apply
 from automation.environment import StepEnvironment, environment_for
 from automation.holding import Holding
-from automation.outcomes import Advance, AttemptFailed, Drop, Hold, Outcome, Park
+from automation.outcomes import Advance, Outcome, Park
 from automation.steps import prepare, publish, verify, work
 from issues import transitions, verbs
 from issues.models import IssueSession
-from issues.states import ENDED, MAX_ATTEMPTS, RUNNABLE, STEP_STATUS, Status, Step
+from issues.states import ENDED, RUNNABLE, Status, Step
 from issues.transitions import Conflict
 from projects import leases
-from projects.connection import connect
 from projects.errors import Cancelled, OperatorError, Retryable
 from projects.leases import Lease
-from projects.models import Project
 from projects.redaction import redact
 
 logger = logging.getLogger(__name__)
@@ -37,44 +34,48 @@ STEPS: dict[str, Callable[[IssueSession, StepEnvironment], Outcome]] = {
     Step.VERIFY: verify.run,
     Step.PUBLISH: publish.run,
 }
-FIRST_WAIT = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(hours=1)
 OPERATOR_WAIT = timedelta(minutes=10)
-NO_MORE = (
-    "All attempts are used up. Make the issue or its checks clearer, then retry: that opens a new round."
-)
 
 
-def advance(session_pk: int) -> bool:
-    """Work on the session until it is parked, held, published or ended. False: another worker has it."""
+def advance(session_pk: int, *, handed_over: bool = False) -> bool:
+    """Work on the session until it is parked, held, published or ended. False: another worker has it.
+
+    A message of the queue (`handed_over`) that comes late, or for the second time, starts nothing.
+    """
     lease = leases.claim(IssueSession, session_pk)
     if lease is None:
         return False
     with Holding(lease) as holding:
         session = IssueSession.objects.select_related("project", "session").get(pk=session_pk)
+        if handed_over and not session.is_handed_over(timezone.now()):
+            return False
         try:
+            leases.update_held(lease, enqueued_at=None)
             _run(session, holding)
         except (Conflict, Cancelled) as conflict:
             logger.info("session=%s outcome=gave_way %s", session_pk, conflict)
+        except Exception:  # what could not even be written down as it was meant
+            logger.exception("session=%s", session_pk)
+            _park_unwritable(session_pk, lease)
     return True
 
 
 def _run(session: IssueSession, holding: Holding) -> None:
     lease = holding.lease
+    if not session.requested_verb and session.must_wait(timezone.now()):
+        return
     while not holding.is_lost:
         session.refresh_from_db(fields=["requested_verb", "requested_by", "status", "round", "project"])
         if session.requested_verb and session.status not in ENDED:
             verbs.carry_out(session, session.requested_verb, actor=session.requested_by, lease=lease)
             return
-        if session.status not in RUNNABLE or session.queued_at is None or _is_archived(session):
+        runs = session.status in RUNNABLE and session.queued_at is not None
+        if not runs or session.project.archived_at is not None:
             return
         if session.status == Status.PENDING:
+            started_at = session.started_at or timezone.now()
             transitions.move(
-                session,
-                Status.IN_PROGRESS,
-                reason="claimed",
-                lease=lease,
-                started_at=session.started_at or timezone.now(),
+                session, Status.IN_PROGRESS, reason="claimed", lease=lease, started_at=started_at
             )
         outcome = _step(session, holding)
         if outcome is None:
@@ -87,12 +88,23 @@ def _run(session: IssueSession, holding: Holding) -> None:
             session.step,
             type(outcome).__name__,
         )
-        if not _apply(session, outcome, lease):
+        session.refresh_from_db(fields=["requested_verb", "requested_by"])
+        if session.requested_verb and not isinstance(outcome, Advance):
+            continue  # a person's wish goes before parking, holding and counting
+        if not apply(session, outcome, lease) and not session.requested_verb:
             return
 
 
-def _is_archived(session: IssueSession) -> bool:
-    return not Project.objects.active().filter(pk=session.project_id).exists()
+def _park_unwritable(session_pk: int, lease: Lease) -> None:
+    session = IssueSession.objects.get(pk=session_pk)
+    transitions.stay(
+        session,
+        "parked",
+        reason="internal_error",
+        message=f"Something went wrong inside the product; the log has the trace for session {session_pk}.",
+        lease=lease,
+        not_before=timezone.now() + OPERATOR_WAIT,
+    )
 
 
 def _step(session: IssueSession, holding: Holding) -> Outcome | None:
@@ -116,94 +128,3 @@ def _step(session: IssueSession, holding: Holding) -> Outcome | None:
             f"Something went wrong inside the product ({type(error).__name__}); "
             f"the log has the trace for session {session.pk}. {redact(str(error))[:500]}",
         )
-
-
-def _apply(session: IssueSession, outcome: Outcome, lease: Lease) -> bool:
-    """Write the outcome. True when the session goes on at once."""
-    match outcome:
-        case Advance():
-            _go_on(session, outcome, lease)
-            return outcome.step != Step.FOLLOW
-        case Park():
-            waited = min(FIRST_WAIT * 2**session.parked_times, LONGEST_WAIT)
-            transitions.stay(
-                session,
-                "parked",
-                reason=outcome.reason,
-                message=outcome.message,
-                lease=lease,
-                not_before=outcome.retry_at or timezone.now() + waited,
-                enqueued_at=None,
-                parked_times=min(session.parked_times + 1, 10),
-            )
-        case Hold():
-            transitions.move(
-                session, Status.NEEDS_REVIEW, reason=outcome.reason, message=outcome.message, lease=lease
-            )
-        case Drop():
-            transitions.move(
-                session, Status.SKIPPED, reason=outcome.reason, message=outcome.message, lease=lease
-            )
-        case AttemptFailed():
-            return _count(session, outcome, lease)
-    return False
-
-
-def _go_on(session: IssueSession, outcome: Advance, lease: Lease) -> None:
-    status = Status.IN_PROGRESS if outcome.step == Step.PREPARE else STEP_STATUS[outcome.step]
-    changes = dict(outcome.changes) | {"step": outcome.step}
-    common: dict[str, Any] = {
-        "reason": outcome.reason,
-        "message": outcome.message,
-        "lease": lease,
-        "evidence": dict(outcome.evidence),
-    }
-    if status == session.status:
-        if outcome.step == Step.PUBLISH:
-            changes["parked_times"] = 0  # a step that only leads back to where it parked is no progress
-        transitions.stay(session, "stepped", not_before=None, **common, **changes)
-        return
-    if status == Status.PR_CREATED:
-        changes["queued_at"] = None
-    transitions.move(session, status, **common, **changes)
-
-
-def _count(session: IssueSession, outcome: AttemptFailed, lease: Lease) -> bool:
-    """One attempt used up: go back for the next one, or fail and say so on the issue."""
-    attempts = session.attempts + 1
-    facts: dict[str, Any] = {
-        "reason": outcome.reason,
-        "message": outcome.message,
-        "lease": lease,
-        "attempts": attempts,
-        "evidence": dict(outcome.evidence) | {"attempts": attempts},
-    }
-    with transaction.atomic():
-        _mark_counted(session, outcome)
-        if attempts < MAX_ATTEMPTS:
-            transitions.move(session, Status.IN_PROGRESS, step=Step.PREPARE, **facts)
-            return True
-        facts["message"] = f"{outcome.message}\n\n{NO_MORE}"
-        transitions.move(session, Status.FAILED, completed_at=timezone.now(), **facts)
-        effects.plan(session, announce.KIND, lease=lease)
-    _try_to_announce(session, lease)
-    return False
-
-
-def _mark_counted(session: IssueSession, outcome: AttemptFailed) -> None:
-    """On the row that the session holds in memory as well: the next step must not collect it again."""
-    attempt = session.session
-    if attempt is None:
-        return
-    attempt.counted = True
-    if session.step == Step.WORK:
-        attempt.message = outcome.message  # the checks keep their own words
-    attempt.save(update_fields=["counted", "message"])
-
-
-def _try_to_announce(session: IssueSession, lease: Lease) -> None:
-    """Say it at once if GitHub answers; otherwise the project's next tend will."""
-    try:
-        announce.failure(session, connect(session.project), lease=lease)
-    except (Retryable, OperatorError) as error:
-        logger.warning("session=%s outcome=comment_postponed %s", session.pk, redact(str(error)))

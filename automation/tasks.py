@@ -16,4 +16,4 @@ def tend(project_pk: int) -> None:
 
 
 def advance(session_pk: int) -> None:
-    pipeline.advance(session_pk)
+    pipeline.advance(session_pk, handed_over=True)

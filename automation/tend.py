@@ -14,13 +14,16 @@ from django.utils import timezone
 
 from automation import announce, clearing, dispatch, follow, queue
 from automation.holding import Heartbeat
+from issues import verbs
 from issues.models import IssueSession
+from issues.states import ENDED
 from issues.sync import sync_project
 from issues.transitions import Conflict
 from projects import leases
 from projects.connection import connected
 from projects.errors import AutowrkersError, OperatorError, RateLimited, Retryable
 from projects.github.client import GitHubClient
+from projects.github.errors import GitHubUnavailable
 from projects.health import clear_error, report_error
 from projects.models import Project
 
@@ -58,6 +61,7 @@ def _tend(project: Project, heartbeat: Heartbeat) -> None:
         clear_error(project)
     else:
         report_error(project, error, retry_at=_next_look(error, now))
+    _carry_out_requests(project)
     dispatch.queue_eligible(project)
     if not isinstance(error, OperatorError):
         dispatch.dispatch(project, timezone.now())
@@ -73,9 +77,7 @@ def _remote(project: Project, now: datetime, may_go_on: Callable[[], bool]) -> N
             report = sync_project(project, client, may_go_on=may_go_on)
             if not report.finished:
                 queue.enqueue_tend(project.pk)
-        for session in follow.due(project, now, at_once=asked):
-            if may_go_on():
-                _follow(session, client, now)
+        _follow_all(follow.due(project, now, at_once=asked), client, now, may_go_on)
         follow.close_issues(project, client, may_go_on)
         announce.postponed(project, client, may_go_on)
 
@@ -87,6 +89,23 @@ def is_sync_due(project: Project, now: datetime) -> bool:
     return wanted and (project.last_synced_at is None or now - project.last_synced_at >= SYNC_INTERVAL)
 
 
+def _follow_all(
+    sessions: list[IssueSession], client: GitHubClient, now: datetime, may_go_on: Callable[[], bool]
+) -> None:
+    """Each on its own: one that GitHub answers badly for does not keep the others waiting, a second one ends it."""
+    trouble: list[GitHubUnavailable] = []
+    for session in sessions:
+        if len(trouble) > 1 or not may_go_on():
+            break
+        try:
+            _follow(session, client, now)
+        except GitHubUnavailable as error:
+            trouble.append(error)
+            IssueSession.objects.filter(pk=session.pk).update(followed_at=now)
+    if trouble:
+        raise trouble[0]
+
+
 def _follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
     try:
         try:
@@ -95,6 +114,16 @@ def _follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
             follow.note_unreadable(session, error, now)
     except Conflict as conflict:
         logger.info("session=%s outcome=gave_way %s", session.pk, conflict)
+
+
+def _carry_out_requests(project: Project) -> None:
+    """What was asked for just when a worker let go of the session."""
+    asked = project.sessions.filter(leases.free()).exclude(requested_verb="").exclude(status__in=ENDED)
+    for session in asked:
+        try:
+            verbs.carry_out(session, session.requested_verb, actor=session.requested_by)
+        except Conflict as conflict:
+            logger.info("session=%s outcome=gave_way %s", session.pk, conflict)
 
 
 def _try(act: Callable[[], object]) -> AutowrkersError | None:

@@ -208,6 +208,5 @@ LOGGING = {
     "filters": {"redact": {"()": "projects.redaction.RedactingFilter"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
-    "loggers": {"django-q": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": "INFO"},
 }

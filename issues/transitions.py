@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from issues.models import IssueSession, SessionEvent
+from issues.models.session import SYSTEM as SYSTEM
+from issues.sanitize import make_visible
 from issues.states import ENDED, Status, may_move
 from projects import leases
 from projects.errors import AutowrkersError
 from projects.leases import Lease
 from projects.redaction import redact
-
-SYSTEM = "autowrkers"
 
 
 class Conflict(AutowrkersError):
@@ -104,9 +104,14 @@ def note(
         new_status=session.status,
         step=session.step,
         reason=reason[:64],
-        message=redact(message),
+        message=_text(message),
         evidence=evidence or {},
     )
+
+
+def _text(message: str) -> str:
+    """What may be stored and shown: no secret, and nothing that a terminal or a database chokes on."""
+    return redact(make_visible(message))
 
 
 @transaction.atomic
@@ -122,9 +127,17 @@ def _write(
     evidence: dict[str, Any] | None,
     changes: dict[str, Any],
 ) -> None:
-    values = {"status": to, "reason": reason[:64], "last_error": redact(message)} | changes
+    values = {"status": to, "reason": reason[:64], "last_error": _text(message)} | changes
     guard = lease.guard if lease else Q(leases.free(), pk=session.pk)
-    if IssueSession.objects.filter(guard, status=session.status, round=session.round).update(**values) != 1:
+    fenced = (
+        {} if lease else {"fence": F("fence") + 1, "lease_owner": ""}
+    )  # a late worker finds itself fenced off
+    if (
+        IssueSession.objects.filter(guard, status=session.status, round=session.round).update(
+            **values, **fenced
+        )
+        != 1
+    ):
         raise Conflict(f"Session {session.pk} is no longer {session.status}, or another worker holds it.")
     SessionEvent.objects.create(
         issue_session=session,

@@ -27,6 +27,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "stop": frozenset({Status.PENDING, Status.IN_PROGRESS, Status.VERIFYING, Status.PR_CREATED}),
     "close": frozenset({Status.PENDING, Status.IN_PROGRESS, Status.VERIFYING, Status.NEEDS_REVIEW}),
 }
+NO_REQUEST: dict[str, Any] = {"requested_verb": "", "requested_by": "", "requested_at": None}
 REQUESTED_MOVES: dict[str, tuple[Status, str]] = {
     IssueSession.Verb.STOP: (Status.NEEDS_REVIEW, "stopped"),
     IssueSession.Verb.SKIP: (Status.SKIPPED, "skipped_by_person"),
@@ -55,7 +56,7 @@ def start(session: IssueSession, *, actor: str) -> str:
     _refuse_unless_allowed(session, "start", actor)
     queue: dict[str, Any] = {"queued_at": timezone.now(), "queued_by": actor[:200], "enqueued_at": None}
     status = Status(session.status)
-    if session.queued_at is not None and not _is_parked(session):
+    if session.queued_at is not None and not session.must_wait(timezone.now()):
         return UNCHANGED
     if status == Status.COMPLETED and session.issue_state != "open":
         raise _refused(session, "start", actor)
@@ -69,10 +70,6 @@ def start(session: IssueSession, *, actor: str) -> str:
         stay(session, "queued", actor=actor, reason="started_by_person", not_before=None, **queue)
     signals.work_requested.send(IssueSession, project_pk=session.project_id)
     return DONE
-
-
-def _is_parked(session: IssueSession) -> bool:
-    return session.not_before is not None and session.not_before > timezone.now()
 
 
 def retry(session: IssueSession, *, actor: str) -> str:
@@ -95,7 +92,11 @@ def stop(session: IssueSession, *, actor: str) -> str:
 
 
 def carry_out(session: IssueSession, verb: str, *, actor: str, lease: leases.Lease | None = None) -> None:
-    """Make the move that a recorded request asked for."""
+    """Make the move that a recorded request asked for. The issue's closing means nothing once our PR is there."""
+    if verb not in ALLOWED or session.status not in ALLOWED[verb]:
+        same = {"reason": session.reason, "message": session.last_error}
+        stay(session, "refused", actor=actor, evidence={"verb": verb}, lease=lease, **same, **NO_REQUEST)
+        return
     to, reason = REQUESTED_MOVES[verb]
     move(session, to, actor=actor, reason=reason, lease=lease)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.checks import register
 
-from projects import checks
+from projects import checks, redaction
 
 
 class ProjectsConfig(AppConfig):
     name = "projects"
 
     def ready(self) -> None:
+        for secret in (settings.SECRET_KEY, *settings.FERNET_KEYS):
+            redaction.register(secret)
         for check in checks.ALL:
             register(check)

@@ -6,17 +6,22 @@ from automation import effects, messages
 from automation.environment import StepEnvironment
 from automation.models import Effect
 from automation.outcomes import Advance, Drop, Hold, Outcome
+from automation.steps.pushing import push
 from automation.texts import comment_text, key_of, pull_request_text
 from issues.models import IssueSession
 from issues.states import Step
 from projects.connection import login_of
-from projects.errors import OperatorError
+from projects.errors import Cancelled, OperatorError
 from projects.github.client import GitHubClient
 from projects.github.errors import ValidationFailed
 from projects.github.payloads import PullRequest
 from projects.leases import Lease
 
-HELD = {"git.rejected": "push_rejected", "git.branch_behind": "branch_taken_over"}
+HELD = {
+    "git.rejected": "push_rejected",
+    "git.branch_behind": "branch_taken_over",
+    "publish.secret": "secret_in_commit",
+}
 REVIEW_LABEL = "needs-review"
 
 
@@ -27,12 +32,20 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     if issue.state != "open" and not _find_pull_request(session, env, login):
         return Drop("issue_closed", "The issue was closed before its pull request was opened.")
     try:
-        _push(session, env)
+        push(session, env)
     except OperatorError as error:
         if error.code not in HELD:
             raise
         return Hold(HELD[error.code], str(error))
+    if env.stop.is_set():
+        raise Cancelled("session.stopped", "Stopped before the pull request was opened.")
     pr = _open_pull_request(session, env, login)
+    shown = env.github.get_pr(project.github_repo, pr["number"]).head_sha
+    if shown != session.head_sha:
+        message = f"Pull request #{pr['number']} shows {shown[:10]}, but {session.head_sha[:10]} is what was checked."
+        return Hold(
+            "branch_taken_over", f"{message} Look at who pushed to {session.branch_name}, then retry."
+        )
     if session.manual_review:
         _label(session, env, pr["number"])
     if not issue.locked:
@@ -69,39 +82,6 @@ def comment_once(
         return {"id": comment.id, "url": comment.html_url}
 
     effects.perform(session, kind, lease=lease, find=find, act=act)
-
-
-def _push(session: IssueSession, env: StepEnvironment) -> None:
-    branch, head = session.branch_name, session.head_sha
-    pushes = Effect.objects.filter(issue_session=session, kind=Effect.Kind.PUSH)
-    ours = {session.pushed_sha, *pushes.values_list("intent__head_sha", flat=True)}
-    ordinal = pushes.filter(round=session.round).exclude(intent__head_sha=head).count() + 1
-    present = env.mirror.remote_branches().get(branch)
-
-    def act() -> effects.Facts:
-        if present is not None and present not in ours:
-            raise OperatorError(
-                "git.branch_behind",
-                f"Somebody else has pushed {present[:10]} to {branch}.",
-                "Merge or remove that work, then retry: it is never overwritten.",
-            )
-        try:
-            env.mirror.push(head, branch, expected=present)
-        except OperatorError as error:
-            # git repeats a push whose answer was lost, and then finds its own first one in the way
-            if error.code != "git.branch_behind" or env.mirror.remote_branches().get(branch) != head:
-                raise
-        return {"sha": head}
-
-    effects.perform(
-        session,
-        Effect.Kind.PUSH,
-        lease=env.lease,
-        ordinal=ordinal,
-        intent={"branch": branch, "head_sha": head},
-        find=lambda: {"sha": head} if present == head else None,
-        act=act,
-    )
 
 
 def _open_pull_request(session: IssueSession, env: StepEnvironment, login: str) -> effects.Facts:
@@ -155,8 +135,14 @@ def _facts(pr: PullRequest) -> effects.Facts:
 
 
 def _label(session: IssueSession, env: StepEnvironment, pr_number: int) -> None:
+    repo = session.project.github_repo
+
+    def find() -> effects.Facts | None:
+        labels = env.github.get_issue(repo, pr_number).labels
+        return {"label": REVIEW_LABEL} if REVIEW_LABEL in labels else None
+
     def act() -> effects.Facts:
-        env.github.add_labels(session.project.github_repo, pr_number, [REVIEW_LABEL])
+        env.github.add_labels(repo, pr_number, [REVIEW_LABEL])
         return {"label": REVIEW_LABEL}
 
-    effects.perform(session, Effect.Kind.LABEL, lease=env.lease, find=lambda: None, act=act)
+    effects.perform(session, Effect.Kind.LABEL, lease=env.lease, find=find, act=act)

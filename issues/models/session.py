@@ -14,7 +14,8 @@ from issues.states import MAX_ATTEMPTS, RUNNABLE, Status, Step
 from projects import leases
 from projects.models import Leased, Project, Scope
 
-ENQUEUE_GRACE = timedelta(seconds=60)
+SYSTEM = "autowrkers"
+ENQUEUE_GRACE = timedelta(minutes=5)
 
 
 def new_public_id() -> str:
@@ -159,5 +160,11 @@ class IssueSession(Leased):
     def attempts_left(self) -> int:
         return max(0, MAX_ATTEMPTS - self.attempts)
 
-    def is_held_by_a_worker(self, now: datetime) -> bool:
-        return self.lease_until is not None and self.lease_until > now
+    def is_handed_over(self, now: datetime) -> bool:
+        """Whether the queue's message for it is still meant."""
+        return self.enqueued_at is not None and self.enqueued_at > now - ENQUEUE_GRACE
+
+    def must_wait(self, now: datetime) -> bool:
+        """Parked until later, or queued by an automation that has been stopped since."""
+        is_parked = self.not_before is not None and self.not_before > now
+        return is_parked or (self.queued_by == SYSTEM and not self.project.automation_enabled)

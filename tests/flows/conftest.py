@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from automation.demo import origin, story
+from automation.models import Effect
 from automation.pipeline import advance
 from automation.tend import tend
 from issues.models import IssueSession
@@ -48,6 +49,7 @@ class Story:
         """Go on when every pause is over."""
         for _ in range(rounds):
             IssueSession.objects.update(not_before=None)
+            Effect.objects.update(not_before=None)
             self.run()
 
     def change(self, **values):

@@ -116,7 +116,7 @@ def test_after_a_merge_into_another_branch_we_close_the_issue_once(plain, fault)
     plain.hub.faults += [fault] if fault else []
     plain.run()
     assert plain.session(number).status == Status.COMPLETED
-    plain.run(rounds=2)
+    plain.later(rounds=2)
     assert plain.hub.issue(plain.repo, number).state == "closed"
     plain.hub.reopen(plain.repo, number)
     plain.run(rounds=2)

@@ -75,7 +75,7 @@ def test_the_comment_waits_for_github_and_is_written_once(failing, fault):
     failing.run()
     assert_failed(failing, number)
     assert fault.times == 0
-    failing.run(rounds=2)
+    failing.later(rounds=2)
     assert len(failing.comments(number)) == 1
 
 

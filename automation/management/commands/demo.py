@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -33,6 +34,7 @@ class Command(ConsoleCommand):
         parser.add_argument("--fast", action="store_true", help="No pauses for reading.")
 
     def act(self, **options: Any) -> Answer:
+        logging.getLogger("django-q").setLevel(logging.WARNING)  # its lines are not part of the story
         self._choose_sandbox()
         prepare()
         stop = threading.Event()

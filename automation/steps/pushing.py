@@ -1,0 +1,72 @@
+"""Pushing the verified head to our branch, unless the branch is somebody else's by now or a secret would go along."""
+
+from __future__ import annotations
+
+from automation import effects
+from automation.environment import StepEnvironment
+from automation.models import Effect
+from issues.models import IssueSession
+from projects.errors import OperatorError
+from projects.redaction import holds_secret
+
+
+def push(session: IssueSession, env: StepEnvironment) -> None:
+    """Raises OperatorError `git.branch_behind`, `git.rejected` or `publish.secret`."""
+    branch, head = session.branch_name, session.head_sha
+    pushes = Effect.objects.filter(issue_session=session, kind=Effect.Kind.PUSH)
+    ours = {session.pushed_sha, *pushes.values_list("intent__head_sha", flat=True)}
+    ordinal = pushes.filter(round=session.round).exclude(intent__head_sha=head).count() + 1
+    present = env.mirror.remote_branches().get(branch)
+    if (
+        present != head
+        and pushes.filter(round=session.round, intent__head_sha=head, outcome__isnull=False).exists()
+    ):
+        raise _taken_over(branch, present)
+    _refuse_secrets(session, env)
+
+    def act() -> effects.Facts:
+        if present is not None and present not in ours:
+            raise _taken_over(branch, present)
+        try:
+            env.mirror.push(head, branch, expected=present)
+        except OperatorError as error:
+            # git repeats a push whose answer was lost, and then finds its own first one in the way
+            if error.code != "git.branch_behind" or env.mirror.remote_branches().get(branch) != head:
+                raise
+        return {"sha": head}
+
+    effects.perform(
+        session,
+        Effect.Kind.PUSH,
+        lease=env.lease,
+        ordinal=ordinal,
+        intent={"branch": branch, "head_sha": head},
+        find=lambda: {"sha": head} if present == head else None,
+        act=act,
+    )
+
+
+def _taken_over(branch: str, present: str | None) -> OperatorError:
+    happened = (
+        f"Somebody else has pushed {present[:10]} to {branch}."
+        if present
+        else f"Somebody has deleted {branch}."
+    )
+    return OperatorError(
+        "git.branch_behind", happened, "Merge or remove that work, then retry: it is never overwritten."
+    )
+
+
+def _refuse_secrets(session: IssueSession, env: StepEnvironment) -> None:
+    """What the commits add, and their messages, must hold none of the secrets that this process knows."""
+    span = f"{session.base_sha}..{session.head_sha}"
+    patches = env.mirror.git.run(
+        "log", "--patch", "--text", "--unified=0", "--no-ext-diff", "--no-textconv", "--no-color", span
+    )
+    added = "\n".join(line for line in patches.splitlines() if not line.startswith("-"))
+    if holds_secret(added):
+        raise OperatorError(
+            "publish.secret",
+            f"A commit on {session.branch_name} holds a secret of this installation, so nothing was pushed.",
+            "Skip the session or retry it from a failed state, and keep keys out of what agents may print.",
+        )
