@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from datetime import timedelta
+
+from django.utils import timezone
 
 from automation import effects
 from automation.models import Effect
@@ -17,8 +21,10 @@ from projects.github.errors import Forbidden, Gone, Moved, NotFound, ValidationF
 from projects.leases import Lease
 from projects.models import Project
 
+logger = logging.getLogger(__name__)
 KIND = Effect.Kind.FAILED_COMMENT
 BATCH = 20
+REFUSED_WAIT = timedelta(hours=1)  # a token's permissions may be mended; nobody else waits for that
 ISSUE_LOST = (Gone, Moved, NotFound)
 
 
@@ -29,7 +35,10 @@ def failure(session: IssueSession, client: GitHubClient, *, lease: Lease) -> Non
         login = login_of(session.project, client)
         try:
             comment_once(session, client, KIND, lease=lease, login=login, body=failed_text(session))
-        except (Forbidden, NotFound, Gone, ValidationFailed) as error:
+        except Forbidden as error:
+            logger.warning("session=%s outcome=comment_refused %s", session.pk, error)
+            effects.postpone(session, KIND, until=timezone.now() + REFUSED_WAIT)
+        except (NotFound, Gone, ValidationFailed) as error:
             obstacle = str(error)
     if obstacle:
         effects.settle(session, KIND, lease=lease, facts={"not_written": obstacle})

@@ -7,6 +7,7 @@ tried (again).
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -63,6 +64,11 @@ def _act(effect: Effect, act: Callable[[], Facts]) -> Facts:
     except MutationUnknown as error:
         Effect.objects.filter(pk=effect.pk).update(not_before=error.retry_at)
         raise
+
+
+def postpone(session: IssueSession, kind: str, *, until: datetime) -> None:
+    """Let nobody try the effect before `until`."""
+    session.effects.filter(round=session.round, kind=kind, outcome__isnull=True).update(not_before=until)
 
 
 def settle(session: IssueSession, kind: str, *, lease: Lease | None, facts: Facts) -> None:
