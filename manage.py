@@ -7,7 +7,10 @@ import os
 import sys
 from pathlib import Path
 
-from django.core.management import execute_from_command_line
+try:
+    from django.core.management import execute_from_command_line
+except ModuleNotFoundError:
+    sys.exit("Django is not installed for this Python. Run `make install`, then `. .venv/bin/activate`.")
 
 from automation.demo import surroundings
 
