@@ -18,7 +18,8 @@ FAULTS = {
     SETUP: "The setup command failed, so nothing was checked. Run it on a fresh checkout and correct it.",
     MISSING_TOOL: "A program that the check {name!r} needs is missing or cannot be executed. Install it on "
     "this host, let the setup command install it, or correct the check's command.",
-    SANDBOX: "The sandbox for the check {name!r} could not be started. Install bubblewrap there, or look at AUTOWRKERS_SANDBOX.",
+    SANDBOX: "The sandbox for the check {name!r} could not be started. Install bubblewrap on this "
+    "host, or look at AUTOWRKERS_SANDBOX.",
 }
 
 
