@@ -19,8 +19,10 @@ from projects import redaction
 from projects.errors import Cancelled, OperatorError
 from projects.workspace.diagnosis import explain, timed_out, verb
 from projects.workspace.processes import Finished, Stop, run
+from projects.workspace.streams import Limits, stream
 
 OUTPUT_BYTES = 64_000_000
+BARE = b"[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
 CONFIGURATION = {
     "advice.detachedHead": "false",
     "core.attributesFile": os.devnull,
@@ -34,6 +36,8 @@ CONFIGURATION = {
     "http.followRedirects": "false",
     "http.lowSpeedLimit": "1",
     "http.lowSpeedTime": "60",
+    "http.proxy": "",
+    "http.sslVerify": "true",
     "init.defaultBranch": "main",
     "maintenance.auto": "false",
     "push.recurseSubmodules": "no",
@@ -98,6 +102,8 @@ class Git:
         """
         place = [f"--git-dir={self.git_dir}"]
         place += [f"--work-tree={self.work_tree}"] if self.work_tree else []
+        if remote is not None:
+            restore_configuration(self.git_dir)
         environment = _environment(remote, protocols="file" if local else "http:https" if remote else "none")
         if index_file is not None:
             environment["GIT_INDEX_FILE"] = str(index_file)
@@ -107,10 +113,46 @@ class Git:
         )
         return _output(args, done, timeout)
 
+    def says_at_most(self, output_bytes: int, *args: str, timeout: float = 120) -> bool:
+        """Whether `git ARGS` comes to its end within the time and with no more output than that. Nothing is kept."""
+        ended = stream(
+            ["git", "--no-pager", f"--git-dir={self.git_dir}", *args],
+            env=_environment(None, protocols="none"),
+            cwd=None,
+            stdin=b"",
+            on_lines=lambda lines: None,
+            on_stderr=lambda line: None,
+            limits=Limits(timeout, timeout, output_bytes, line_bytes=1),
+            stop=self.stop,
+        )
+        if ended.ended_by == "stop":
+            raise Cancelled("git.stopped", f"git {verb(args)} was stopped on request.")
+        return ended.ended_by == "exit" and ended.output_bytes <= output_bytes
+
+
+def restore_configuration(path: Path) -> None:
+    """The configuration of a bare repository of ours is what we wrote and nothing else.
+
+    Somebody who could write to it could send our token, which goes by the address, to another place.
+    """
+    config = path / "config"
+    if path.is_dir() and (config.is_symlink() or not config.is_file() or config.read_bytes() != BARE):
+        fresh = path / "config.fresh"
+        fresh.unlink(missing_ok=True)
+        fresh.write_bytes(BARE)
+        fresh.replace(config)
+
 
 def init_repository(path: Path, *, bare: bool, branch: str = "main") -> None:
     """An empty repository in `path`, without template, hooks or remote. Doing it again changes nothing."""
-    args = ("init", "--quiet", "--template=", f"--initial-branch={branch}", *(["--bare"] if bare else []))
+    args = (
+        "init",
+        "--quiet",
+        "--template=",
+        "--object-format=sha1",
+        f"--initial-branch={branch}",
+        *(["--bare"] if bare else []),
+    )
     environment = _environment(None, protocols="none")
     done = run(["git", *args, "--", str(path)], env=environment, timeout=60)
     _output(args, done, 60)
@@ -122,6 +164,7 @@ def _environment(remote: Remote | None, *, protocols: str) -> dict[str, str]:
         "GIT_ASKPASS": "true",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_DEFAULT_REF_FORMAT": "files",
         "GIT_NO_LAZY_FETCH": "1",
         "GIT_PROTOCOL_FROM_USER": "0",
         "GIT_TERMINAL_PROMPT": "0",

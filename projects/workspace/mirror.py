@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 LOCK_SECONDS = 600.0
 FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--force")
+LISTING = ("ls-tree", "-r", "-t", "-z", "--name-only")
+LISTING_BYTES = 32 * 2**20  # some 500,000 files; a few objects can stand for billions of them
 OURS = "+refs/autowrkers/*:refs/autowrkers/*"
 CHECKED = ("-c", "fetch.fsckObjects=true")
 LEFT_HALF_DONE = ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*")
@@ -101,14 +103,23 @@ class Mirror:
         """Take in the commit at the HEAD of an agent's clone and return its SHA.
 
         The side that reads the clone runs in the sandbox, so the clone can give only what the agent could read.
-        Raises OperatorError `git.clone_broken` or, unless `base_sha` is an ancestor, `git.history_rewritten`.
+        Raises OperatorError `git.clone_broken`, or `git.too_large` when its files are so many that nobody could read
+        their names, or, unless `base_sha` is an ancestor, `git.history_rewritten`.
         """
         incoming = f"refs/autowrkers/incoming/{session_id}"
         with self._alone():
             sha = self._take_in(clone, incoming, sandbox)
             is_built_on_base = not self.git.run("rev-list", "--max-count=1", base_sha, f"^{sha}")
-            verdict = f"update {_session_ref(session_id)} {sha}\n" if is_built_on_base else ""
+            is_readable = self.git.says_at_most(LISTING_BYTES, *LISTING, sha)
+            is_fine = is_built_on_base and is_readable
+            verdict = f"update {_session_ref(session_id)} {sha}\n" if is_fine else ""
             Git(self.path).run("update-ref", "--stdin", stdin=f"{verdict}delete {incoming}\n".encode())
+        if not is_readable:
+            raise OperatorError(
+                "git.too_large",
+                f"The agent's head {sha[:12]} has too many files: their names exceed {LISTING_BYTES // 2**20} MB.",
+                "Retry the session: it starts again from a fresh clone.",
+            )
         if not is_built_on_base:
             raise OperatorError(
                 "git.history_rewritten",

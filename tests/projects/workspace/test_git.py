@@ -149,3 +149,19 @@ def test_an_index_of_its_own_and_input_are_possible(tmp_path, bare):
     assert (tmp_path / "index").is_file()
     assert not (bare / "index").exists()
     assert commit(bare, {}) == git(bare, "rev-parse", "main")
+
+
+def test_what_somebody_wrote_into_a_mirrors_configuration_redirects_no_token(mirror, server, remote):
+    elsewhere = "http://127.0.0.1:1/"
+    with (mirror.path / "config").open("a") as config:
+        config.write(
+            f'[url "{elsewhere}"]\n\tinsteadOf = {server.url}\n[http "{server.url}"]\n\tproxy = {elsewhere}\n'
+        )
+    mirror.fetch()
+    mirror.remote_branches()
+    assert "127.0.0.1" not in (mirror.path / "config").read_text()
+
+
+def test_no_proxy_and_no_unchecked_certificate_whatever_else_is_configured(mirror):
+    assert mirror.git.run("config", "http.sslVerify").strip() == "true"
+    assert mirror.git.run("config", "http.proxy").strip() == ""

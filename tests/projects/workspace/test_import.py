@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 
 import pytest
 
 from projects.errors import Cancelled, OperatorError
+from projects.workspace.git import Git
 from projects.workspace.mirror import Mirror
 from projects.workspace.processes import Stop
 from projects.workspace.sandbox import Sandbox
@@ -118,3 +120,30 @@ def test_an_import_ends_when_it_is_asked_to(mirror, clone, base):
     stop.wait(1)
     with pytest.raises(Cancelled):
         take(Mirror(mirror.path, mirror.remote, stop=stop), clone, base, Sandbox("none"))
+
+
+def bomb(clone, levels):
+    """A commit of 10 ** levels files, made of a handful of objects."""
+    entry = f"100644 blob {git(clone, 'rev-parse', 'HEAD:README')}"
+    for _ in range(levels):
+        lines = "".join(f"{entry}\tf{number}\n" for number in range(10))
+        entry = (
+            f"040000 tree {Git(clone / '.git', work_tree=clone).run('mktree', stdin=lines.encode()).strip()}"
+        )
+    commit = git(clone, "commit-tree", entry.split()[2], "-p", "HEAD", "-m", "Bomb")
+    git(clone, "update-ref", "HEAD", commit)
+    return commit
+
+
+def test_a_handful_of_objects_that_stand_for_a_billion_files_is_refused(mirror, clone, base):
+    began = time.monotonic()
+    bomb(clone, 9)
+    assert refusal(mirror, clone, base, Sandbox("none")) == "git.too_large"
+    assert time.monotonic() - began < 30
+    assert mirror.session_sha(7) is None
+    assert "incoming" not in git(mirror.path, "for-each-ref")
+
+
+def test_some_ten_thousand_files_are_fine(mirror, clone, base):
+    commit = bomb(clone, 4)
+    assert take(mirror, clone, base, Sandbox("none")) == commit
