@@ -63,6 +63,15 @@ def processes_with(marker):
     return found
 
 
+def ancestor_with(marker, pid):
+    """The id of the nearest process above `pid` whose command line holds `marker`."""
+    while pid:
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        if marker.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return pid
+    raise LookupError(marker)
+
+
 def eventually(condition, seconds=20.0):
     """Wait for a condition of another process; answers how long it took."""
     began = time.monotonic()
