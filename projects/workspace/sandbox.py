@@ -6,11 +6,13 @@ an operator who has walls of his own. In each mode but `none` nothing outlives t
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +22,8 @@ from projects.errors import OperatorError
 from projects.workspace.processes import run
 from projects.workspace.supervision import missing_program
 
+logger = logging.getLogger(__name__)
+
 Mode = Literal["bubblewrap", "namespace", "none"]
 
 INSIDE = Path("/work/repository")  # where a session's repository lies inside, always: agents resume by path
@@ -27,6 +31,7 @@ AGENT_HOME = Path("/home/agent")
 NO_HOME = "/nonexistent"
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 PRIVATE = ("/tmp", "/run", "/var/tmp", str(AGENT_HOME))  # noqa: S108 - paths inside, empty and in memory
+PRIVATE_BYTES = 2 * 2**30
 SYSTEM_FOLDERS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 # What programs need of /etc, and nothing that names this host's users' secrets or services.
 ETC = (
@@ -129,11 +134,20 @@ def detect(setting: str) -> Sandbox:
     for mode in wishes.get(setting, ()):
         sandbox = Sandbox(mode, tools)
         if mode == "none" or _works(sandbox):
+            if setting == "auto" and mode != "bubblewrap":
+                _warn_once(mode)
             return sandbox
     raise OperatorError(
         "sandbox.unavailable",
         f"No sandbox of the kind {setting!r} (AUTOWRKERS_SANDBOX) works on this host.",
         "Install bubblewrap and allow user namespaces, or set it to none where agents may reach everything.",
+    )
+
+
+@cache
+def _warn_once(mode: Mode) -> None:
+    logger.warning(
+        "bubblewrap does not work on this host, so programs run in mode=%s, which hides less", mode
     )
 
 
@@ -160,13 +174,20 @@ def _bubblewrap(binds: Sequence[Bind], *, tools: Sequence[Path], network: bool) 
     for name in ETC:
         line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     line += ["--proc", "/proc", "--dev", "/dev"]
+    size = ["--size", str(PRIVATE_BYTES)] if _limits_size(line[0]) else []
     for private in PRIVATE:
-        line += ["--tmpfs", private]
+        line += [*size, "--tmpfs", private]
     for tool in tools:
         line += ["--ro-bind-try", str(tool), str(tool)]
     for bind in binds:
         line += ["--bind" if bind.writable else "--ro-bind", str(bind.host), str(bind.inside)]
     return [*line, "--remount-ro", "/"]
+
+
+@cache
+def _limits_size(launcher: str) -> bool:
+    """Older ones cannot: https://github.com/containers/bubblewrap/releases/tag/v0.7.0"""
+    return b"--size" in run([launcher, "--help"], env={}, timeout=10).stdout
 
 
 def _namespace(*, network: bool) -> list[str]:

@@ -169,11 +169,12 @@ def test_auto_takes_walls_and_none_is_only_taken_by_name(monkeypatch):
         assert caught.value.code == "sandbox.unavailable"
 
 
-def test_where_bubblewrap_is_missing_auto_takes_the_namespace(monkeypatch, tmp_path):
+def test_where_bubblewrap_is_missing_auto_takes_the_namespace_and_says_so_once(monkeypatch, tmp_path, caplog):
     for program in ("unshare", "setpriv"):
         (tmp_path / program).symlink_to(f"/usr/bin/{program}")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert detect("auto").mode == "namespace"
+    assert [detect("auto").mode for _ in range(2)] == ["namespace", "namespace"]
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
 def test_without_walls_paths_stay_those_of_the_host(home, repository):
@@ -181,3 +182,9 @@ def test_without_walls_paths_stay_those_of_the_host(home, repository):
     assert wrapped.argv == ["tool"]
     assert wrapped.cwd == repository.host / "src"
     assert wrapped.env["HOME"] == str(home.host)
+
+
+def test_what_is_private_in_bubblewrap_takes_no_more_memory_than_its_size():
+    sandbox = require_sandbox("bubblewrap")
+    wrapped = sandbox.wrap(["df", "--output=size", "-B1", "/tmp"], binds=[], chdir=Path("/"), env={})  # noqa: S108
+    assert run(wrapped.argv, env=wrapped.env, timeout=10).stdout.split()[1] == b"2147483648"
