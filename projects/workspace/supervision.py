@@ -6,6 +6,7 @@ The engine under `processes.run` and `streams.stream`; nothing else uses it.
 from __future__ import annotations
 
 import os
+import resource
 import selectors
 import shutil
 import subprocess
@@ -218,6 +219,9 @@ def missing_program(program: str) -> OperatorError:
 
 def _start(line: list[str], *, env: Mapping[str, str], cwd: Path | None) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
-    return subprocess.Popen(
+    process = subprocess.Popen(
         line, env=env, cwd=cwd, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True
     )
+    with suppress(ProcessLookupError):  # its memory is dumped nowhere
+        resource.prlimit(process.pid, resource.RLIMIT_CORE, (0, 0))
+    return process

@@ -188,3 +188,7 @@ def test_what_is_private_in_bubblewrap_takes_no_more_memory_than_its_size():
     sandbox = require_sandbox("bubblewrap")
     wrapped = sandbox.wrap(["df", "--output=size", "-B1", "/tmp"], binds=[], chdir=Path("/"), env={})  # noqa: S108
     assert run(wrapped.argv, env=wrapped.env, timeout=10).stdout.split()[1] == b"2147483648"
+
+
+def test_nothing_inside_dumps_its_memory(sandboxed):
+    assert sandboxed("ulimit -H -c").stdout == b"0\n"
