@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 Mode = Literal["bubblewrap", "namespace", "none"]
 
-INSIDE = Path("/work/repository")  # where a session's repository lies inside, always: agents resume by path
+INSIDE = Path("/repository")  # where a session's repository lies inside, always: agents resume by path
 AGENT_HOME = Path("/home/agent")
 NO_HOME = "/nonexistent"
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")

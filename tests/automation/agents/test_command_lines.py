@@ -79,7 +79,7 @@ def test_a_template_is_split_before_it_is_filled_so_values_stay_single_words():
     launch = build("command", command=template, model="a b; rm -rf $HOME")
     assert launch.argv == (
         *("aider", "--message-file", "/home/agent/prompt.md"),
-        *("--model=a b; rm -rf $HOME", "/work/repository"),
+        *("--model=a b; rm -rf $HOME", "/repository"),
     )
     assert launch.files == {"prompt.md": b"Fix it"}
 

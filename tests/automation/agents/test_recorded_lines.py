@@ -19,7 +19,7 @@ LOST = {
 
 
 def make_task(**fields) -> AgentTask:
-    paths = {"work_dir": Path("/work/repository"), "home": Path("/home/agent")}
+    paths = {"work_dir": Path("/repository"), "home": Path("/home/agent")}
     return AgentTask(**{"prompt": "Fix it", "command": "agent", "sandboxed": True, **paths, **fields})
 
 
