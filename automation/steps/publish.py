@@ -40,12 +40,14 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     if env.stop.is_set():
         raise Cancelled("session.stopped", "Stopped before the pull request was opened.")
     pr = _open_pull_request(session, env, login)
-    shown = env.github.get_pr(project.github_repo, pr["number"]).head_sha
-    if shown != session.head_sha:
-        message = f"Pull request #{pr['number']} shows {shown[:10]}, but {session.head_sha[:10]} is what was checked."
-        return Hold(
-            "branch_taken_over", f"{message} Look at who pushed to {session.branch_name}, then retry."
-        )
+    shown = env.github.get_pr(project.github_repo, pr["number"])
+    if shown.head_sha != session.head_sha:
+        message = f"Pull request #{shown.number} shows {shown.head_sha[:10]}, but {session.head_sha[:10]} was checked."
+        remedy = f"Look at who pushed to {session.branch_name}, then retry."
+        return Hold("branch_taken_over", f"{message} {remedy}")
+    mark = messages.find_marker(shown.body)
+    if mark is not None and mark != key_of(session, Effect.Kind.PULL_REQUEST):  # an earlier round's text
+        env.github.update_pr(project.github_repo, shown.number, body=_body(session, env))
     if session.manual_review:
         _label(session, env, pr["number"])
     if not issue.locked:
@@ -92,8 +94,7 @@ def _open_pull_request(session: IssueSession, env: StepEnvironment, login: str) 
 
     def act() -> effects.Facts:
         title = messages.pull_request_title(session.github_issue_number, session.github_issue_title)
-        with env.mirror.history() as history:
-            body = messages.pull_request_body(pull_request_text(session, history))
+        body = _body(session, env)
         try:
             return _facts(
                 env.github.create_pr(project.github_repo, branch, project.default_branch, title, body)
@@ -107,6 +108,11 @@ def _open_pull_request(session: IssueSession, env: StepEnvironment, login: str) 
     return effects.perform(
         session, Effect.Kind.PULL_REQUEST, lease=env.lease, intent={"head": branch}, find=find, act=act
     )
+
+
+def _body(session: IssueSession, env: StepEnvironment) -> str:
+    with env.mirror.history() as history:
+        return messages.pull_request_body(pull_request_text(session, history))
 
 
 def _find_pull_request(session: IssueSession, env: StepEnvironment, login: str) -> effects.Facts | None:

@@ -157,6 +157,12 @@ class GitHubClient:
         payload = {"head": head, "base": base, "title": title, "body": body, "draft": draft}
         return self._change("POST", f"{_path(repo)}/pulls", payload, decode_pull_request)
 
+    def update_pr(self, repo: str, pr_number: int, *, body: str) -> PullRequest:
+        """https://docs.github.com/rest/pulls/pulls#update-a-pull-request"""
+        return self._change(
+            "PATCH", f"{_path(repo)}/pulls/{pr_number:d}", {"body": body}, decode_pull_request
+        )
+
     def find_prs(self, repo: str, *, owner: str, branch: str, base: str | None = None) -> list[PullRequest]:
         """Pull requests in any state from `owner`'s `branch`, newest first.
 

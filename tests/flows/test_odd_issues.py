@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from automation.demo.github import Fault
+from automation.markers import find_marker
 from automation.pipeline import advance
 from automation.tend import tend
 from issues import verbs
@@ -47,6 +48,8 @@ def test_a_session_skipped_with_an_open_pull_request_goes_on_with_it(plain):
     session = plain.session(number)
     assert (session.status, session.pr_number, session.round) == (Status.PR_CREATED, first, 2)
     assert plain.footprint([number])[:2] == ([f"feature/issue-{number}", "main"], 1)
+    pr = plain.hub.issue(plain.repo, plain.session(number).pr_number)
+    assert find_marker(pr.body).round == 2, "its text tells of the round that is shown"
 
 
 def test_an_issue_closed_while_the_agent_works_is_skipped_by_the_publish_step(plain):
