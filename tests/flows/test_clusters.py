@@ -19,7 +19,7 @@ from issues.states import Status
 from projects.models import Project
 from tests.flows.workers import ROOT, ancestor_with, eventually, processes_with, product_environment
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.broker]
 
 
 @pytest.fixture

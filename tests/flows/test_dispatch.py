@@ -19,7 +19,7 @@ from projects import leases
 from projects.models import Project
 from tests.factories import create_project, create_session
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.broker]
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from issues.states import Status
 from tests.referee import assert_valid
 from verification.models import VerificationResult
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.broker]
 
 
 @pytest.fixture

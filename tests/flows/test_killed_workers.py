@@ -15,7 +15,7 @@ from issues.models import IssueSession
 from issues.states import Status
 from tests.flows.workers import eventually, processes_with, start_worker
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.broker]
 FIX = [
     {
         "write": {
