@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from automation import queue
 from issues import transitions
-from issues.models import IssueSession, IssueSessionQuerySet
+from issues.models import IssueSession
 from issues.states import Status
 from issues.transitions import SYSTEM, Conflict
 from projects import leases
@@ -47,13 +47,16 @@ def dispatch(project: Project, now: datetime) -> list[int]:
 
 
 def free_places(project: Project, now: datetime) -> int:
-    """How many more sessions may run: the project's share, within the slots of all workers."""
-    everywhere = settings.AUTOWRKERS_AGENT_SLOTS - _taken(IssueSession.objects.all(), now)
-    return max(0, min(project.max_concurrent - _taken(project.sessions.all(), now), everywhere))
+    """How many more sessions may run: the project's share everywhere, within what this host has slots for.
 
-
-def _taken(sessions: IssueSessionQuerySet, now: datetime) -> int:
-    return sessions.running().count() + sessions.enqueued(now).count()
+    A message may be taken by another host, but none takes more than it has workers; so together the hosts hand over
+    as much as they can carry.
+    """
+    running, waiting = project.sessions.running().count(), project.sessions.enqueued(now).count()
+    here = IssueSession.objects.running().filter(leases.of_this_host()).count()
+    handed_over = IssueSession.objects.enqueued(now).count()
+    slots = settings.AUTOWRKERS_AGENT_SLOTS - here - handed_over
+    return max(0, min(project.max_concurrent - running - waiting, slots))
 
 
 def _startable(project: Project, now: datetime) -> list[IssueSession]:

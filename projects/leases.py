@@ -50,13 +50,18 @@ def live() -> Q:
     return Q(lease_until__gt=db_now())
 
 
+def of_this_host() -> Q:
+    """Rows whose present or last holder is a process of this host."""
+    return Q(lease_owner__startswith=_host())
+
+
 def free() -> Q:
     return Q(lease_until=None) | Q(lease_until__lte=db_now())
 
 
 def claim(model: type[Model], pk: int) -> Lease | None:
     """Take the row's lease, or None when somebody holds it (or the row is gone)."""
-    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(6)}"
+    owner = f"{_host()}{os.getpid()}:{secrets.token_hex(6)}"
     rows = model._default_manager.filter(pk=pk)
     values = {"lease_owner": owner, "lease_until": _end(), "fence": F("fence") + 1}
     taken_over = not rows.filter(lease_until=None).update(**values)
@@ -78,6 +83,10 @@ def release(lease: Lease) -> None:
 def update_held(lease: Lease, **values: Any) -> bool:
     """Write to the leased row, only while the lease is ours."""
     return bool(lease.model._default_manager.filter(lease.guard).update(**values))
+
+
+def _host() -> str:
+    return f"{socket.gethostname()}:"
 
 
 def _end() -> Combinable:

@@ -48,6 +48,16 @@ def test_each_project_keeps_to_its_share_and_all_together_to_the_slots():
     assert (started(one), started(two)) == ([], [])
 
 
+def test_what_runs_on_another_host_takes_none_of_this_hosts_slots():
+    one, two = project(), project()
+    for _ in range(3):
+        session = create_session(project=one, status="in_progress")
+        leases.claim(IssueSession, session.pk)
+        IssueSession.objects.filter(pk=session.pk).update(lease_owner="elsewhere:1:x")
+    here = [queued(two).pk for _ in range(3)]
+    assert started(two) == here[:2]
+
+
 def test_a_running_session_takes_a_place_and_a_parked_or_ended_one_does_not():
     one = project()
     running, parked, ended, held = (queued(one, enqueued_at=timezone.now()) for _ in range(4))
