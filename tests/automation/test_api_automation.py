@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import timedelta
 
 import pytest
@@ -30,7 +31,7 @@ def client():
 
 def held(**fields):
     until = timezone.now() + timedelta(seconds=40)
-    return create_session(lease_owner="worker", lease_until=until, **fields)
+    return create_session(lease_owner=f"{socket.gethostname()}:1:x", lease_until=until, **fields)
 
 
 def test_start_and_stop_switch_and_leave_audit_rows_once(client):
