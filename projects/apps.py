@@ -15,5 +15,6 @@ class ProjectsConfig(AppConfig):
     def ready(self) -> None:
         for secret in (settings.SECRET_KEY, *settings.FERNET_KEYS):
             redaction.register(secret)
+        redaction.register_variables(settings.AUTOWRKERS_AGENT_ENV)
         for check in checks.ALL:
             register(check)

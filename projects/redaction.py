@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 MASK = "[redacted]"
@@ -33,6 +34,9 @@ SHAPES = re.compile(
 )
 # One of these is in every text that SHAPES matches. Looking for them first is several times as fast.
 CLUES = ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "xox", "AKIA", "ASIA", "sk-", "aw_", "eyJ")
+
+
+SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD")
 
 
 class _Known:
@@ -74,6 +78,13 @@ def redact_lines(lines: Sequence[str]) -> list[str]:
     """Each of `lines` redacted; at the price of a single text where there is nothing to mask."""
     whole = "\n".join(lines)
     return list(lines) if redact(whole) == whole else [redact(line) for line in lines]
+
+
+def register_variables(names: Iterable[str]) -> None:
+    """Register the values of those environment variables whose names speak of a secret."""
+    for name in names:
+        if SECRET_NAME.search(name):
+            register(os.environ.get(name, ""))
 
 
 def holds_secret(text: str) -> bool:

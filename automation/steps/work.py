@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import threading
 from dataclasses import replace
 
@@ -37,7 +36,6 @@ logger = logging.getLogger(__name__)
 OUTPUT_BYTES = 200 * 2**20
 LINE_BYTES = 2**20
 SALVAGE_SECONDS = 6.0  # and two more until git has ended
-SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD")
 
 
 def run(session: IssueSession, env: StepEnvironment) -> Outcome:
@@ -126,11 +124,8 @@ def _play(session: IssueSession, attempt: Attempt, env: StepEnvironment, *, resu
 
 def _agent_environment() -> dict[str, str]:
     """The variables named for the agent; what looks like a secret among them is masked wherever it turns up."""
-    environment = {name: os.environ[name] for name in settings.AUTOWRKERS_AGENT_ENV if name in os.environ}
-    for name, value in environment.items():
-        if SECRET_NAME.search(name):
-            redaction.register(value)
-    return environment
+    redaction.register_variables(settings.AUTOWRKERS_AGENT_ENV)
+    return {name: os.environ[name] for name in settings.AUTOWRKERS_AGENT_ENV if name in os.environ}
 
 
 def _kind(session: IssueSession, before: Attempt | None) -> str:
