@@ -10,7 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
 from django.db.models import Q
 
-from issues.states import MAX_ATTEMPTS, RUNNABLE, Status, Step
+from issues.states import RUNNABLE, Status, Step
 from projects import leases
 from projects.models import Leased, Project, Scope
 
@@ -155,10 +155,6 @@ class IssueSession(Leased):
     @property
     def page_url(self) -> str:
         return f"{settings.SITE_URL}/admin/issues/issuesession/{self.pk}/change/"
-
-    @property
-    def attempts_left(self) -> int:
-        return max(0, MAX_ATTEMPTS - self.attempts)
 
     def is_handed_over(self, now: datetime) -> bool:
         """Whether the queue's message for it is still meant."""
