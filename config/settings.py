@@ -55,7 +55,7 @@ INSTALLED_APPS = [
     "verification",
     "issues",
     "projects",
-    "django.contrib.admin",
+    "config.apps.ManagementConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -11,8 +11,6 @@ from django.views.generic import RedirectView
 from config.health import healthz, readyz
 from projects import problems
 
-admin.site.site_header = admin.site.site_title = "Autowrkers"
-admin.site.index_title = "Projects and sessions"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),

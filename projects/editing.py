@@ -45,6 +45,7 @@ AGENT = [
     "attempt_silence_minutes",
     "attempt_max_turns",
     "attempt_max_cost_usd",
+    "monthly_budget_usd",
     "check_max_minutes",
 ]
 TRIAGE = ["skip_labels", "complex_labels", "review_level"]

@@ -154,7 +154,7 @@ class IssueSession(Leased):
 
     @property
     def page_url(self) -> str:
-        return f"{settings.SITE_URL}/admin/issues/issuesession/{self.pk}/change/"
+        return f"{settings.SITE_URL}/admin/session/{self.pk}/"
 
     def is_handed_over(self, now: datetime) -> bool:
         """Whether the queue's message for it is still meant."""

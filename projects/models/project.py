@@ -108,6 +108,15 @@ class Project(Leased):
         default=Decimal("5.00"),
         validators=[MinValueValidator(Decimal("0.01"))],
     )
+    monthly_budget_usd = models.DecimalField(
+        "monthly budget (USD)",
+        max_digits=10,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.01"))],
+        help_text="What agents may cost in a calendar month (UTC); beyond it nothing starts. Empty: no limit.",
+    )
     check_max_minutes = models.PositiveIntegerField(default=20, validators=[MinValueValidator(1)])
 
     skip_labels = models.JSONField(

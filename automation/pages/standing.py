@@ -1,0 +1,41 @@
+"""Where a session stands, as people see it: one word, an icon and a tone, derived from row and clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from issues.models import IssueSession
+from issues.states import MAX_ATTEMPTS, Status
+
+
+@dataclass(frozen=True)
+class Standing:
+    word: str
+    icon: str
+    tone: str
+
+
+OF_STATUS: dict[str, Standing] = {
+    Status.PENDING: Standing("Pending", "○", "neutral"),
+    Status.IN_PROGRESS: Standing("In progress", "●", "active"),
+    Status.VERIFYING: Standing("Verifying", "◐", "active"),
+    Status.PR_CREATED: Standing("PR created", "⇄", "success"),
+    Status.COMPLETED: Standing("Completed", "✓", "merged"),
+    Status.FAILED: Standing("Failed", "✕", "danger"),
+    Status.SKIPPED: Standing("Skipped", "–", "neutral"),
+    Status.NEEDS_REVIEW: Standing("Needs review", "!", "warn"),
+}
+
+
+def standing_of(session: IssueSession, now: datetime) -> Standing:
+    """Parked and queued sessions keep their status in the database; people want to know the difference."""
+    if session.not_before is not None and session.not_before > now and session.queued_at is not None:
+        return Standing(f"Waiting until {timezone.localtime(session.not_before):%H:%M}", "◷", "warn")
+    if session.status == Status.PENDING and session.queued_at is not None:
+        return Standing("Queued", "◔", "active")
+    if session.status == Status.FAILED and session.attempts >= MAX_ATTEMPTS:
+        return Standing(f"Failed ({session.attempts} attempts)", "✕", "danger")
+    return OF_STATUS[session.status]

@@ -1,0 +1,30 @@
+"""Every page of ours below /admin/; the site wraps each in the admin's own permission check."""
+
+from __future__ import annotations
+
+from automation.pages import (
+    acting,
+    analytics,
+    attention,
+    board,
+    diff,
+    dry_run,
+    log,
+    session,
+)
+from automation.pages import doctor as doctor_page
+from automation.pages import linking as linking_page
+from automation.pages.page import Route
+
+PAGES: list[Route] = [
+    *attention.ROUTES,
+    *analytics.ROUTES,
+    *doctor_page.ROUTES,
+    *linking_page.ROUTES,
+    *dry_run.ROUTES,
+    *board.ROUTES,
+    *session.ROUTES,
+    *log.ROUTES,
+    *diff.ROUTES,
+    *acting.ROUTES,
+]

@@ -1,0 +1,78 @@
+"""What templates of the pages say in one word: badges, times, money and which part of the site this is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from automation.pages.standing import Standing, standing_of
+from issues.models import IssueSession
+
+register = template.Library()
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@register.simple_tag
+def current(request: HttpRequest, name: str) -> str:
+    """Marks the navigation's link to the page that is shown."""
+    return mark_safe(' aria-current="page"') if request.path == reverse(name) else ""  # noqa: S308
+
+
+@register.simple_tag
+def badge(what: IssueSession | Standing) -> SafeString:
+    """Icon, word and colour of where a session stands; never colour alone."""
+    standing = standing_of(what, timezone.now()) if isinstance(what, IssueSession) else what
+    return format_html(
+        '<span class="badge tone-{}"><span aria-hidden="true">{}</span>{}</span>',
+        standing.tone,
+        standing.icon,
+        standing.word,
+    )
+
+
+@register.filter
+def ago(moment: datetime | None) -> SafeString | str:
+    """`8 min ago` or `in 3 h`, with the exact time in `title` and `datetime`."""
+    if moment is None:
+        return "never"
+    seconds = (timezone.now() - moment).total_seconds()
+    words = span(abs(seconds))
+    text = f"{words} ago" if seconds >= 0 else f"in {words}"
+    return format_html(
+        '<time class="nowrap" datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S %Z}",
+        "just now" if 0 <= seconds < 5 else text,
+    )
+
+
+@register.filter
+def span(length: float | timedelta | None) -> str:
+    """A length of time in its largest sensible unit; a number is seconds."""
+    if length is None:
+        return "–"
+    seconds = length.total_seconds() if isinstance(length, timedelta) else length
+    if seconds < 2 * MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < 2 * HOUR:
+        return f"{seconds / MINUTE:.0f} min"
+    return f"{seconds / HOUR:.0f} h" if seconds < 2 * DAY else f"{seconds / DAY:.0f} days"
+
+
+@register.filter
+def usd(amount: Decimal | float | None) -> str:
+    """Unknown cost is a dash, never zero."""
+    return "–" if amount is None else f"$ {amount:,.2f}"
+
+
+@register.filter
+def thousands(number: Any) -> str:
+    return "–" if number is None else f"{number:,}"
