@@ -16,7 +16,7 @@ class EffectAdmin(JournalAdmin):
     list_display = ["issue_session", "round", "kind", "ordinal", "created_at", "done_at"]
     list_filter = [ProjectFilter, "kind"]
     list_select_related = ["issue_session"]
-    links = ("issue_session__id__exact",)
+    links = ("issue_session__id__exact", "done_at__gte")
 
 
 @admin.register(WebhookDelivery)

@@ -33,6 +33,7 @@ class IssueSessionAdmin(JournalAdmin):
     ]
     list_filter = [ProjectFilter, "status", "step", "pr_state", "manual_review"]
     list_select_related = ["project"]
+    links = ("completed_at__gte", "status__in", "pr_state__in", "attempts__exact", "round__exact")
     search_fields = ["github_issue_title", "branch_name", "=public_id"]
     actions = ["start", "retry", "skip", "stop"]
     fieldsets = [
@@ -168,6 +169,7 @@ class AttemptAdmin(OfSessionAdmin):
         "ended_at",
     ]
     list_filter = [ProjectFilter, "kind", "counted"]
+    links = (*OfSessionAdmin.links, "started_at__gte")
     search_fields = ["agent_session_id", "outcome"]
 
 

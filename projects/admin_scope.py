@@ -83,7 +83,8 @@ class ScopedAdmin(ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
         """Only what the filters on the page produce: anything else would let people probe hidden columns."""
-        names = [entry[0] if isinstance(entry, tuple) else entry for entry in self.list_filter or ()]
+        entries = [entry[0] if isinstance(entry, tuple) else entry for entry in self.list_filter or ()]
+        names = [getattr(entry, "parameter_name", entry) for entry in entries]
         endings = ("", "__exact", "__isnull", "__gte", "__lt")
         return lookup in self.links or lookup in {f"{name}{end}" for name in names for end in endings}
 

@@ -24,4 +24,4 @@ class VerificationResultAdmin(JournalAdmin):
     list_filter = [ProjectFilter, "check_type", "passed"]
     list_select_related = ["issue_session"]
     search_fields = ["name", "head_sha"]
-    links = ("issue_session__id__exact",)
+    links = ("issue_session__id__exact", "created_at__gte")
