@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from projects.models import ApiToken
+from projects.models import ApiToken, Project
 from projects.models.audit import record
 
 
@@ -20,15 +21,22 @@ def create_token(
     scope: str,
     name: str = "",
     expires_at: datetime | None = None,
+    projects: Collection[Project] = (),
     actor: str = "command line",
 ) -> tuple[ApiToken, str]:
-    """A new token of `user` and its plain text, which nobody can read a second time."""
+    """A new token of `user` and its plain text, which nobody can read a second time.
+
+    With `projects` it reaches these alone; without, every project of its user.
+    """
     plain = ApiToken.generate()
     token = ApiToken(user_id=user.pk, scope=scope, name=name, expires_at=expires_at)
+    token.is_limited = bool(projects)
     token.token_hash = ApiToken.digest(plain)
     token.full_clean(exclude=["token_hash"])
     token.save()
-    record(actor=actor, verb="token.created", subject=token, token=token.pk, scope=scope)
+    token.projects.set(projects)
+    detail = {"projects": sorted(project.pk for project in projects)} if projects else {}
+    record(actor=actor, verb="token.created", subject=token, token=token.pk, scope=scope, **detail)
     return token, plain
 
 

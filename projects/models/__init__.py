@@ -7,5 +7,17 @@ from projects.models.audit import AuditEvent
 from projects.models.credential import Credential
 from projects.models.leased import Leased
 from projects.models.project import Project
+from projects.models.requests import RequestCount, StoredReply
 
-__all__ = ["ApiToken", "AuditEvent", "Credential", "Leased", "Membership", "Project", "Role", "Scope"]
+__all__ = [
+    "ApiToken",
+    "AuditEvent",
+    "Credential",
+    "Leased",
+    "Membership",
+    "Project",
+    "RequestCount",
+    "Role",
+    "Scope",
+    "StoredReply",
+]

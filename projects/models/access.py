@@ -50,12 +50,17 @@ class Membership(models.Model):
 
 
 class ApiToken(models.Model):
-    """A bearer token `aw_…`, stored only as a SHA-256 hash. It never allows more than its user's roles do."""
+    """A bearer token `aw_…`, stored only as a SHA-256 hash. It never allows more than its user's roles do.
+
+    A limited token reaches the listed projects alone; with an empty list, none.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=100, blank=True)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     scope = models.CharField(max_length=16, choices=Scope.choices, default=Scope.READ)
+    is_limited = models.BooleanField("limited to projects", default=False)
+    projects = models.ManyToManyField("projects.Project", blank=True, related_name="api_tokens")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
