@@ -1,0 +1,89 @@
+"""A temporary installation that holds the scene, and its web server."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECONDS = 60
+PRODUCT = (
+    "-m",
+    "gunicorn",
+    "config.wsgi",
+    "--worker-class",
+    "gthread",
+    "--threads",
+    "4",
+    "--no-control-socket",
+)
+
+
+def enter(folder: Path, *, port: int, live: bool) -> None:
+    """Point every setting at `folder`, before Django is set up. `live`: changes of code show at once."""
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "ENV_FILE": os.devnull,
+        "DEBUG": "true" if live else "false",
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "FERNET_KEYS": secrets.token_urlsafe(32),
+        "PORT": str(port),
+        "SITE_URL": f"http://127.0.0.1:{port}",
+        "DATABASE_URL": f"sqlite:///{folder / 'scene.sqlite3'}",
+        "QUEUE_BROKER_URL": "",
+        "GITHUB_TOKEN": "",
+        "AUTOWRKERS_WORKSPACE_ROOT": str(folder / "workspace"),
+        "AUTOWRKERS_LOG_ROOT": str(folder / "logs"),
+        "AUTOWRKERS_AGENT_ENV": "",
+    }
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
+    if not live:
+        call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@contextmanager
+def installation(port: int, *, live: bool) -> Iterator[str]:
+    """The URL of a fresh, migrated installation in a temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="autowrkers-scene-") as folder:
+        enter(Path(folder), port=port, live=live)
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def web_server(url: str, *, live: bool) -> Iterator[None]:
+    """The product's web server, or with `live` Django's own, which takes up changed files."""
+    address = url.removeprefix("http://")
+    live_line = ("manage.py", "runserver", "--nostatic", address)
+    line = live_line if live else (*PRODUCT, "--bind", address)
+    with subprocess.Popen([sys.executable, *line], cwd=ROOT, env=os.environ.copy()) as server:
+        try:
+            _wait_for(url, server)
+            yield
+        finally:
+            server.terminate()
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            sys.exit(f"The web server ended with code {server.returncode}.")
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.2)
+    sys.exit("The web server did not answer in time.")
