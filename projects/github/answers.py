@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -29,10 +29,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Decoded JSON (None for an empty body) and the address of the next page, if there is one."""
+    """Decoded JSON (None for an empty body), the address of the next page, if there is one, and the headers."""
 
     data: object
     next_url: str | None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def judge(reply: Reply, data: object) -> Answer | Failure:
         reason = f"GitHub's answer to {reply.what} ({reply.status}) is not valid JSON but {kind}."
         return Failure(reason, sent=True, repeat=True)
     if 200 <= reply.status < 300:
-        return Answer(data=data, next_url=_next_url(reply.headers.get("link", "")))
+        return Answer(data, _next_url(reply.headers.get("link", "")), reply.headers)
     if 400 <= reply.status < 500 and reply.status != 408:
         needs = reply.headers.get("x-accepted-github-permissions") or reply.headers.get(
             "x-accepted-oauth-scopes"

@@ -10,10 +10,12 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
+from urllib.parse import quote
 
 from projects.github import pull_status
 from projects.github.decoding import Fields, MalformedPayload
 from projects.github.errors import Forbidden, Moved, MutationUnknown, NotFound
+from projects.github.guards import decode_protection, decode_rules
 from projects.github.payloads import (
     Comment,
     Issue,
@@ -27,6 +29,7 @@ from projects.github.payloads import (
     decode_pull_request,
     decode_repository,
 )
+from projects.github.token import TokenFacts, decode_token
 from projects.github.transport import LOOK_AFTER, Transport
 from projects.validators import is_repo
 
@@ -66,9 +69,33 @@ class GitHubClient:
         """https://docs.github.com/rest/users/users#get-the-authenticated-user"""
         return Fields(self._transport.get("/user").data).text("login")
 
+    def get_token(self) -> TokenFacts:
+        """Whose token it is, and what the headers tell of its scopes and its end.
+
+        https://docs.github.com/rest/users/users#get-the-authenticated-user
+        """
+        answer = self._transport.get("/user")
+        return decode_token(answer.data, answer.headers)
+
     def get_repository(self, repo: str) -> Repository:
         """Follows a rename: compare ids. https://docs.github.com/rest/repos/repos#get-a-repository"""
         return decode_repository(self._transport.get(_path(repo)).data)
+
+    def get_required_reviews(self, repo: str, branch: str) -> int | None:
+        """How many approvals a merge into the branch needs; None when this token may not read that.
+
+        https://docs.github.com/rest/repos/rules#get-rules-for-a-branch
+        https://docs.github.com/rest/branches/branches#get-a-branch
+        https://docs.github.com/rest/branches/branch-protection#get-branch-protection
+        """
+        place, name = _path(repo), quote(branch, safe="")
+        asked = decode_rules(self._list(f"{place}/rules/branches/{name}"))
+        if asked or not Fields(self._transport.get(f"{place}/branches/{name}").data).flag("protected"):
+            return asked
+        try:
+            return decode_protection(self._transport.get(f"{place}/branches/{name}/protection").data)
+        except (Forbidden, NotFound):
+            return None
 
     def iter_issues(self, repo: str, *, state: str, since: datetime | None = None) -> Iterator[IssuePage]:
         """Issues and pull requests, least recently updated first, a hundred a page.

@@ -63,7 +63,10 @@ class _Session(requests.Session):
 
 
 class Transport:
-    """Requests with one token to one API. `rate` is what is known of its limit; each answer renews it."""
+    """Requests with one token to one API. `rate` is what is known of its limit; each answer renews it.
+
+    An answer may take `patience_seconds` from its first byte to its last.
+    """
 
     def __init__(
         self,
@@ -73,6 +76,7 @@ class Transport:
         rate: RateLimit | None = None,
         on_rate: Callable[[RateLimit], None] | None = None,
         mutation_interval_seconds: float = 1.0,
+        patience_seconds: float = TOTAL_SECONDS,
         now: Callable[[], datetime] = timezone.now,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -87,6 +91,7 @@ class Transport:
         self._auth = _BearerToken(token)
         self._on_rate = on_rate
         self._interval = mutation_interval_seconds
+        self._patience = patience_seconds
         self._last_mutation: float | None = None
         self._monotonic, self._sleep = monotonic, sleep
         self._session = _Session()
@@ -189,7 +194,7 @@ class Transport:
                 json=payload,
                 headers=HEADERS,
                 auth=self._auth,
-                timeout=TIMEOUT_SECONDS,
+                timeout=(min(TIMEOUT_SECONDS[0], self._patience), min(TIMEOUT_SECONDS[1], self._patience)),
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -204,7 +209,7 @@ class Transport:
 
     def _read(self, response: requests.Response) -> bytes | Failure:
         """The body, decompressed piece by piece, within the limits of size and time."""
-        body, deadline = bytearray(), self._monotonic() + TOTAL_SECONDS
+        body, deadline = bytearray(), self._monotonic() + self._patience
         while piece := response.raw.read1(PIECE, decode_content=True):
             body += piece
             if len(body) > LARGEST_BODY:

@@ -24,6 +24,20 @@ class Window:
     announce: bool = True
 
 
+@dataclass(frozen=True)
+class Passport:
+    """What GitHub tells of a token in headers. `scopes` None: a fine-grained token."""
+
+    scopes: str | None = "repo"
+    expires_at: datetime | None = None
+
+    def headers(self) -> dict[str, str]:
+        shown = {} if self.scopes is None else {"X-OAuth-Scopes": self.scopes}
+        if self.expires_at is not None:
+            shown["GitHub-Authentication-Token-Expiration"] = f"{self.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+        return shown
+
+
 class Gate:
     """Knows the tokens and counts their requests."""
 
@@ -32,6 +46,7 @@ class Gate:
         self.limit = limit
         self._ledger = ledger
         self._windows: dict[str, Window] = {}
+        self.passports: dict[str, Passport] = {}
 
     def login(self, header: str | None) -> tuple[str, str]:
         """The token of an Authorization header, as bearer or as a password, and whose it is."""
@@ -72,7 +87,7 @@ class Gate:
 
     def headers(self, token: str) -> dict[str, str]:
         window, now = self.window(token), self._ledger.now()
-        shown = {
+        shown = self.passports.get(token, Passport()).headers() | {
             "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.limit - window.used),
             "X-RateLimit-Used": str(window.used),

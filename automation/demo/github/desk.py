@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from automation.demo.github import issue_rules, pull_rules
-from automation.demo.github.access import Gate
+from automation.demo.github.access import Gate, Passport
 from automation.demo.github.bare import BareRepository
 from automation.demo.github.state import (
     CheckRun,
@@ -64,6 +64,19 @@ class Desk:
     def revoke(self, token: str) -> None:
         with self._lock:
             self._gate.tokens.pop(token, None)
+
+    def describe(
+        self, token: str, *, scopes: str | None = "repo", expires_at: datetime | None = None
+    ) -> None:
+        """What the token's headers tell; no scopes at all for a fine-grained one."""
+        with self._lock:
+            self._gate.passports[token] = Passport(scopes, expires_at)
+
+    def require_review(self, named: Named, branch: str, approvals: int = 1, *, classic: bool = False) -> None:
+        """By a ruleset, which all may read, or by classic protection, which administrators may."""
+        with self._lock:
+            kind = self.repository(named).protections if classic else self.repository(named).rules
+            kind[branch] = approvals
 
     def grant(self, token: str, login: str) -> None:
         with self._lock:

@@ -75,7 +75,8 @@ class Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
             return
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
+        self.send_header("Date", reply.headers.pop("Date", self.date_time_string()))
         for name, value in reply.headers.items():
             self.send_header(name, value)
         if reply.status not in (204, 304):

@@ -12,12 +12,21 @@ import tempfile
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from automation.demo.github import account_routes, git_http, issue_routes, pages, pull_routes, pull_rules
+from automation.demo.github import (
+    account_routes,
+    branch_routes,
+    git_http,
+    issue_routes,
+    pages,
+    pull_routes,
+    pull_rules,
+)
 from automation.demo.github.access import Gate, read_token
 from automation.demo.github.desk import Desk
 from automation.demo.github.messages import Exchange, Fault, Reply, Request
@@ -30,7 +39,12 @@ from automation.demo.github.state import Ledger
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 ROUTER = Router(
     account=account_routes.ACCOUNT_ROUTES,
-    repository=[*account_routes.REPOSITORY_ROUTES, *issue_routes.ROUTES, *pull_routes.ROUTES],
+    repository=[
+        *account_routes.REPOSITORY_ROUTES,
+        *branch_routes.ROUTES,
+        *issue_routes.ROUTES,
+        *pull_routes.ROUTES,
+    ],
 )
 
 
@@ -150,7 +164,9 @@ class StandIn(Desk):
         return Reply(200 if page else 404, (page or "<h1>404 Not Found</h1>").encode(), headers)
 
     def _serve_api(self, request: Request) -> Reply:
-        headers, token = {"X-GitHub-Media-Type": "github.v3; format=json"}, None
+        headers: dict[str, str] = {"X-GitHub-Media-Type": "github.v3; format=json"}
+        headers["Date"] = format_datetime(self._ledger.clock(), usegmt=True)
+        token = None
         try:
             if not request.headers.get("user-agent"):
                 raise Refusal(403, "Request forbidden by administrative rules. Set a User-Agent header.")

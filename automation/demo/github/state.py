@@ -127,6 +127,8 @@ class Repository:
     milestones: dict[int, Milestone] = field(default_factory=dict)
     statuses: list[Status] = field(default_factory=list)
     check_runs: list[CheckRun] = field(default_factory=list)
+    rules: dict[str, int] = field(default_factory=dict)
+    protections: dict[str, int] = field(default_factory=dict)
     version: int = 0
     listings: dict[tuple[str, ...], tuple[int, list[Issue]]] = field(default_factory=dict)
 
