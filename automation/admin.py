@@ -7,24 +7,30 @@ from urllib.parse import urlsplit
 from django.contrib import admin
 
 from automation.models import Effect, Notification, NotificationRoute, WebhookDelivery
-from projects.admin_scope import JournalAdmin, ProjectFilter
+from issues.admin import OfSessionAdmin
+from projects.admin_scope import JournalAdmin
+from projects.changelist import DateFilter, ProjectFilter
 
 
 @admin.register(Effect)
-class EffectAdmin(JournalAdmin):
-    project_path = "issue_session__project"
-    list_display = ["issue_session", "round", "kind", "ordinal", "created_at", "done_at"]
-    list_filter = [ProjectFilter, "kind"]
-    list_select_related = ["issue_session"]
+class EffectAdmin(OfSessionAdmin):
+    list_display = ["of_session", "round", "kind", "ordinal", "created_at", "done_at"]
+    list_filter = [ProjectFilter, DateFilter, "kind"]
+    list_defer = (*OfSessionAdmin.list_defer, "intent", "outcome")
     links = ("issue_session__id__exact", "done_at__gte")
 
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(JournalAdmin):
     list_display = ["received_at", "event", "delivery_id", "project", "state", "processed_at"]
-    list_filter = [ProjectFilter]
+    list_filter = [ProjectFilter, DateFilter]
     list_select_related = ["project"]
-    search_fields = ["=delivery_id"]
+    list_defer = ("payload",)
+    date_column = "received_at"
+    ordering = ["-received_at", "-id"]
+    sortable_by = ["received_at"]
+    search_fields = ["delivery_id__exact"]
+    search_help_text = "The whole delivery id, as GitHub shows it."
     shows_all_to_superusers = True
 
 
@@ -46,9 +52,10 @@ class NotificationRouteAdmin(JournalAdmin):
 
 
 @admin.register(Notification)
-class NotificationAdmin(JournalAdmin):
+class NotificationAdmin(OfSessionAdmin):
     project_path = "route__project"
-    list_display = ["created_at", "event", "route", "issue_session", "sent_at", "error"]
-    list_filter = [ProjectFilter]
+    list_display = ["created_at", "event", "route", "of_session", "sent_at", "error"]
+    list_filter = [ProjectFilter, DateFilter]
     list_select_related = ["route__project", "issue_session"]
+    list_defer = (*OfSessionAdmin.list_defer, "body")
     shows_all_to_superusers = True

@@ -31,6 +31,10 @@ class Effect(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="effect_by_date"),
+            models.Index(fields=["kind", "-created_at", "-id"], name="effect_by_kind"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["issue_session", "round", "kind", "ordinal"], name="one_effect_per_key"
@@ -52,6 +56,10 @@ class WebhookDelivery(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["-received_at", "-id"], name="delivery_by_date"),
+            models.Index(fields=["project", "-received_at", "-id"], name="delivery_by_project"),
+        ]
         verbose_name_plural = "webhook deliveries"
 
     def __str__(self) -> str:
@@ -95,6 +103,7 @@ class Notification(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["-created_at", "-id"], name="notification_by_date")]
 
     def __str__(self) -> str:
         return f"{self.event} by {self.route}"

@@ -13,7 +13,8 @@ from django.utils.html import format_html
 from issues import verbs
 from issues.models import Attempt, IssueSession, SessionEvent
 from projects.access import actor_name
-from projects.admin_scope import JournalAdmin, ProjectFilter
+from projects.admin_scope import JournalAdmin
+from projects.changelist import DateFilter, ProjectFilter
 
 LARGEST_NUMBER_DIGITS = 9
 
@@ -21,7 +22,7 @@ LARGEST_NUMBER_DIGITS = 9
 @admin.register(IssueSession)
 class IssueSessionAdmin(JournalAdmin):
     list_display = [
-        "__str__",
+        "issue",
         "project",
         "status",
         "step",
@@ -31,10 +32,13 @@ class IssueSessionAdmin(JournalAdmin):
         "queued_at",
         "started_at",
     ]
-    list_filter = [ProjectFilter, "status", "step", "pr_state", "manual_review"]
+    list_filter = [ProjectFilter, "status", "pr_state", "manual_review"]
+    list_defer = ("github_issue_body", "last_error", "complexity_reasons", "manual_review_reason")
+    ordering = ["-id"]
     list_select_related = ["project"]
     links = ("completed_at__gte", "status__in", "pr_state__in", "attempts__exact", "round__exact")
-    search_fields = ["github_issue_title", "branch_name", "=public_id"]
+    search_fields = ["github_issue_title"]
+    search_help_text = "An issue's number, or words of its title."
     actions = ["start", "retry", "skip", "stop"]
     fieldsets = [
         (None, {"fields": ["project", "status", "reason", "last_error", "not_before", "pull_request"]}),
@@ -104,22 +108,23 @@ class IssueSessionAdmin(JournalAdmin):
         ),
     ]
 
-    @admin.display(description="pull request", ordering="pr_number")
+    @admin.display(description="issue")
+    def issue(self, session: IssueSession) -> str:
+        return format_html("#{} <bdi>{}</bdi>", session.github_issue_number, session.github_issue_title)
+
+    @admin.display(description="pull request")
     def pull_request(self, session: IssueSession) -> str:
         if not session.pr_number:
             return "-"
         return format_html('<a href="{}">#{}</a> {}', session.pr_url, session.pr_number, session.pr_state)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[IssueSession]:
-        return super().get_queryset(request).defer("github_issue_body")
-
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """A number, with or without #, is the issue's."""
-        number = search_term.strip().removeprefix("#")
-        if number.isdecimal() and len(number) <= LARGEST_NUMBER_DIGITS:
-            return queryset.filter(github_issue_number=int(number)), False
+        number = issue_number(search_term)
+        if number is not None:
+            return queryset.filter(github_issue_number=number), False
         return super().get_search_results(request, queryset, search_term)
 
     @admin.action(description="Start", permissions=["operate"])
@@ -146,17 +151,40 @@ class IssueSessionAdmin(JournalAdmin):
 
 
 class OfSessionAdmin(JournalAdmin):
-    """Rows that belong to a session."""
+    """Rows that belong to a session: newest first, found by the issue's number."""
 
     project_path = "issue_session__project"
+    date_column = "created_at"
+    ordering = ["-created_at", "-id"]
+    sortable_by = ["created_at"]
     list_select_related = ["issue_session"]
-    links = ("issue_session__id__exact",)
+    list_defer: tuple[str, ...] = tuple(f"issue_session__{name}" for name in IssueSessionAdmin.list_defer)
+    search_fields = ["=issue_session__github_issue_number"]
+    search_help_text = "An issue's number."
+    links: tuple[str, ...] = ("issue_session__id__exact",)
+
+    @admin.display(description="session")
+    def of_session(self, row: Any) -> str:
+        session = row.issue_session
+        if session is None:
+            return "-"
+        return format_html("#{} <bdi>{}</bdi>", session.github_issue_number, session.github_issue_title)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
+        number = issue_number(search_term)
+        if number is None:
+            return queryset.none(), False
+        return queryset.filter(issue_session__github_issue_number=number), False
 
 
 @admin.register(Attempt)
 class AttemptAdmin(OfSessionAdmin):
     list_display = [
-        "issue_session",
+        "of_session",
         "number",
         "round",
         "kind",
@@ -168,13 +196,22 @@ class AttemptAdmin(OfSessionAdmin):
         "started_at",
         "ended_at",
     ]
-    list_filter = [ProjectFilter, "kind", "counted"]
+    list_filter = [ProjectFilter, DateFilter, "kind"]
+    list_defer = (*OfSessionAdmin.list_defer, "prompt", "message", "summary")
+    date_column = "started_at"
+    ordering = ["-started_at", "-id"]
+    sortable_by = ["started_at"]
     links = (*OfSessionAdmin.links, "started_at__gte")
-    search_fields = ["agent_session_id", "outcome"]
 
 
 @admin.register(SessionEvent)
 class SessionEventAdmin(OfSessionAdmin):
-    list_display = ["created_at", "issue_session", "verb", "old_status", "new_status", "reason", "actor"]
-    list_filter = [ProjectFilter]
-    search_fields = ["actor", "reason", "verb"]
+    list_display = ["created_at", "of_session", "verb", "old_status", "new_status", "reason", "actor"]
+    list_filter = [ProjectFilter, DateFilter]
+    list_defer = (*OfSessionAdmin.list_defer, "message", "evidence")
+
+
+def issue_number(text: str) -> int | None:
+    """The number in `125` or `#125`."""
+    digits = text.strip().removeprefix("#")
+    return int(digits) if digits.isdecimal() and len(digits) <= LARGEST_NUMBER_DIGITS else None

@@ -11,8 +11,9 @@ from django.utils.html import format_html
 
 from projects import editing
 from projects.access import actor_name, revoke_token
-from projects.admin_scope import JournalAdmin, ProjectFilter, ScopedAdmin, is_superuser, may_anywhere
+from projects.admin_scope import JournalAdmin, ScopedAdmin, is_superuser, may_anywhere
 from projects.archive import archive
+from projects.changelist import ProjectFilter
 from projects.forms import ProjectForm
 from projects.models import ApiToken, AuditEvent, Credential, Membership, Project, Scope
 
@@ -46,6 +47,7 @@ class ProjectAdmin(ScopedAdmin):
     ]
     list_filter = ["automation_enabled", "auto_sync", "auto_start", "agent"]
     search_fields = ["name", "github_repo"]
+    sortable_by = ["name", "repository", "last_synced_at"]
     actions = ["sync", "start_automation", "stop_automation"]
     readonly_fields = STATE_FIELDS
 
@@ -197,5 +199,6 @@ class AuditEventAdmin(JournalAdmin):
     list_display = ["created_at", "actor", "verb", "subject", "project"]
     list_filter = [ProjectFilter]
     list_select_related = ["project"]
-    search_fields = ["actor", "verb", "subject"]
+    list_defer = ("detail",)
+    ordering = ["-id"]
     shows_all_to_superusers = True

@@ -5,56 +5,101 @@ Django's model permissions are not asked: being staff opens the admin, the roles
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
-from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.options import IncorrectLookupParameters, ShowFacets
 from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR
 from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 
+from projects.changelist import (
+    EXPORT_VAR,
+    LAST_PAGE,
+    BoundedChangeList,
+    DateFilter,
+    WindowPaginator,
+    page_asked,
+)
 from projects.errors import AutowrkersError
+from projects.export import csv_response
 from projects.models import Project, Scope
 
 SHOWN_REFUSALS = 10
+ACTED_AT_ONCE = 500
+PAGING = {PAGE_VAR, ORDER_VAR, ALL_VAR, ERROR_FLAG, EXPORT_VAR}
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
 
 
-class ProjectFilter(admin.SimpleListFilter):
-    """By project, offering only those that the person may see."""
-
-    title = "project"
-    parameter_name = "project"
-
-    def __init__(self, request: Any, params: Any, model: Any, model_admin: Any) -> None:
-        super().__init__(request, params, model, model_admin)
-        self.path = model_admin.project_path
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        visible = Project.objects.visible_to(request.user)
-        return [(str(pk), name) for pk, name in visible.values_list("pk", "name")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        if value is None:
-            return queryset
-        return queryset.filter(**{self.path: value}) if value.isdecimal() else queryset.none()
-
-
 class ScopedAdmin(ModelAdmin):
-    """`project_path` leads from the model to its project. Nothing is added, changed or deleted by default."""
+    """`project_path` leads from the model to its project. Nothing is added, changed or deleted by default.
+
+    Lists sort by `sortable_by` only: each of those columns, and each filter, has an index.
+    """
 
     project_path = "project"
+    date_column = ""
     shows_all_to_superusers = False
+    list_defer: tuple[str, ...] = ()
+    sortable_by: ClassVar[list[str] | tuple[str, ...] | None] = ()
     links: tuple[str, ...] = ()  # look-ups, beside those of `list_filter`, that links of ours use
     list_per_page = 50
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BoundedChangeList]:
+        return BoundedChangeList
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any
+    ) -> WindowPaginator:
+        asked = {name: text for name, text in request.GET.items() if name not in PAGING and text}
+        wanted = {DateFilter.parameter_name: DateFilter.ANY} if self.date_column else {}
+        is_whole = is_superuser(request) and asked == wanted
+        return WindowPaginator(queryset, per_page, page=page_asked(request), is_whole_table=is_whole)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if any("\0" in text for pair in request.GET.items() for text in pair):
+            return HttpResponseBadRequest("A parameter holds a NUL byte.", content_type="text/plain")
+        query = request.GET.copy()
+        if page_asked(request) > LAST_PAGE:
+            del query[PAGE_VAR]
+            text = f"Lists end at page {LAST_PAGE:,}. Narrow this one by its filters or its search."
+            self.message_user(request, text, messages.WARNING)
+            return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
+        if EXPORT_VAR in request.GET and request.method == "GET":
+            del query[EXPORT_VAR]
+            request.GET = query  # type: ignore[assignment]
+            return self._export(request)
+        if ERROR_FLAG in request.GET:
+            text = "This list has no such filter or page, so it is shown from its beginning."
+            self.message_user(request, text, messages.WARNING)
+        return super().changelist_view(request, extra_context)
+
+    def _export(self, request: HttpRequest) -> HttpResponse:
+        """The whole list as it is filtered."""
+        if not self.has_view_permission(request):
+            return HttpResponse(status=403)
+        try:
+            rows = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
+        return csv_response(self, request, rows)  # type: ignore[return-value]
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        if "_popup" not in request.GET:
+            actions["export_csv"] = (type(self).export_csv, "export_csv", "Export selected as CSV")
+        return actions
+
+    def export_csv(self, request: HttpRequest, rows: QuerySet[Any]) -> Any:
+        return csv_response(self, request, rows)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
@@ -98,12 +143,17 @@ class ScopedAdmin(ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def act_on_each(
-        self, request: HttpRequest, rows: Iterable[Any], act: Callable[[Any], object], *, done: str
+        self, request: HttpRequest, rows: QuerySet[Any], act: Callable[[Any], object], *, done: str
     ) -> None:
         """Act on the rows that the role allows; tell how many were `done`, and of each refused one why."""
+        chosen = list(rows[: ACTED_AT_ONCE + 1])
+        if len(chosen) > ACTED_AT_ONCE:
+            text = f"Nothing was done: at most {ACTED_AT_ONCE} rows at once. Narrow the list first."
+            self.message_user(request, text, messages.ERROR)
+            return
         allowed = set(Project.objects.visible_to(request.user, Scope.OPERATE).values_list("pk", flat=True))
         count, refusals = 0, []
-        for row in rows:
+        for row in chosen:
             project_pk = row.pk if isinstance(row, Project) else row.project_id
             if project_pk not in allowed:
                 refusals.append(f"{row}: your role on this project only lets you look.")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from projects.admin_scope import JournalAdmin, ProjectFilter
+from issues.admin import OfSessionAdmin
+from projects.changelist import DateFilter, ProjectFilter
 from verification.models import VerificationResult
 
 
 @admin.register(VerificationResult)
-class VerificationResultAdmin(JournalAdmin):
-    project_path = "issue_session__project"
+class VerificationResultAdmin(OfSessionAdmin):
     list_display = [
         "created_at",
-        "issue_session",
+        "of_session",
         "check_type",
         "name",
         "passed",
@@ -21,7 +21,6 @@ class VerificationResultAdmin(JournalAdmin):
         "fault",
         "duration_ms",
     ]
-    list_filter = [ProjectFilter, "check_type", "passed"]
-    list_select_related = ["issue_session"]
-    search_fields = ["name", "head_sha"]
+    list_filter = [ProjectFilter, DateFilter, "check_type", "passed"]
+    list_defer = (*OfSessionAdmin.list_defer, "output", "command")
     links = ("issue_session__id__exact", "created_at__gte")

@@ -46,7 +46,12 @@ class VerificationResult(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["issue_session", "-id"], name="result_by_session")]
+        indexes = [
+            models.Index(fields=["issue_session", "-id"], name="result_by_session"),
+            models.Index(fields=["-created_at", "-id"], name="result_by_date"),
+            models.Index(fields=["check_type", "-created_at", "-id"], name="result_by_type"),
+            models.Index(fields=["passed", "-created_at", "-id"], name="result_by_verdict"),
+        ]
 
     def __str__(self) -> str:
         verdict = {True: "passed", False: "failed", None: "not checked"}[self.passed]

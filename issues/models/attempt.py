@@ -46,6 +46,10 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["-started_at", "-id"], name="attempt_by_date"),
+            models.Index(fields=["kind", "-started_at", "-id"], name="attempt_by_kind"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["issue_session", "number"], name="attempt_number_once_per_session"

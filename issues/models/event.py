@@ -19,7 +19,10 @@ class SessionEvent(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["issue_session", "-id"], name="event_by_session")]
+        indexes = [
+            models.Index(fields=["issue_session", "-id"], name="event_by_session"),
+            models.Index(fields=["-created_at", "-id"], name="event_by_date"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb}: {self.old_status or '-'} -> {self.new_status or '-'} ({self.reason or 'no reason'})"

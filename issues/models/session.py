@@ -134,6 +134,11 @@ class IssueSession(Leased):
         indexes = [
             models.Index(fields=["project", "status", "-id"], name="session_by_project_status"),
             models.Index(fields=["status", "-id"], name="session_by_status"),
+            models.Index(fields=["project", "-id"], name="session_by_project"),
+            models.Index(fields=["pr_state", "-id"], name="session_by_pr_state"),
+            models.Index(fields=["manual_review", "-id"], name="session_by_review"),
+            models.Index(fields=["github_issue_number", "-id"], name="session_by_issue"),
+            models.Index(fields=["completed_at", "id"], name="session_by_end"),
             models.Index(
                 fields=["project", "queued_at"],
                 condition=models.Q(queued_at__isnull=False),
