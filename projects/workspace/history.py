@@ -4,13 +4,39 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
 
-from git import Blob, Repo
+from git import Blob, GitError, Repo
 from git import Commit as RepoCommit
 
+from projects.errors import OperatorError
+
 SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+PATCH = (
+    "-c",
+    "core.quotePath=false",
+    "diff-tree",
+    "-r",
+    "-M",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+)
+COUNTED = re.compile(r"(\d+) (file|insertion|deletion)")
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much differs between two commits."""
+
+    files: int
+    added: int
+    removed: int
 
 
 @dataclass(frozen=True)
@@ -48,6 +74,47 @@ class History:
         changes = self._repo.commit(base).diff(self._repo.commit(head))
         return sorted({path for change in changes for path in (change.a_path, change.b_path) if path})
 
+    @contextmanager
+    def patch(self, base: str, head: str) -> Iterator[IO[bytes]]:
+        """What leads from `base` to `head`, as git writes it while it is read.
+
+        Raises OperatorError `git.not_here` at the end of the block when the commits could not be read.
+        """
+        _check(base, head)
+        process = self._repo.git.execute(["git", *PATCH, "-p", base, head], as_process=True)
+        output: IO[bytes] = process.stdout
+        try:
+            yield output
+            if not output.read(1):
+                process.wait()
+        except GitError as error:
+            raise _not_here() from error
+        finally:
+            if process.proc is not None:
+                process.proc.kill()
+                process.proc.communicate()
+
+    def sizes(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Size]:
+        """For each (base, head) how much differs, by `head`, without those that are not here."""
+        known = {head: base for base, head in pairs if self._holds(base) and self._holds(head)}
+        with tempfile.TemporaryFile() as lines:
+            lines.write("".join(f"{head} {base}\n" for head, base in known.items()).encode())
+            lines.seek(0)
+            words = ["git", *PATCH, "--shortstat", "--stdin"]
+            try:
+                output = str(self._repo.git.execute(words, istream=lines)) if known else ""
+            except GitError:
+                return {}
+        sizes = {head: Size(0, 0, 0) for head in known}
+        head = ""
+        for line in output.splitlines():
+            if line in known:
+                head = line
+            elif head:
+                counts = {noun: int(number) for number, noun in COUNTED.findall(line)}
+                sizes[head] = Size(*(counts.get(noun, 0) for noun in ("file", "insertion", "deletion")))
+        return sizes
+
     def list_files(self, sha: str) -> list[str]:
         """The paths of all files at a commit, symbolic links included."""
         return list(self._files(sha))
@@ -60,6 +127,12 @@ class History:
         content: bytes = found.data_stream.read(max_bytes)
         return content
 
+    def _holds(self, sha: str) -> bool:
+        try:
+            return bool(SHA.fullmatch(sha)) and self._repo.commit(sha) is not None
+        except ValueError:
+            return False
+
     def _files(self, sha: str) -> dict[str, Blob]:
         """Every file by its path: walking down to each one would parse the same large folders again and again."""
         _check(sha)
@@ -67,6 +140,25 @@ class History:
             items = self._repo.commit(sha).tree.traverse()
             self._indexed[sha] = {str(item.path): item for item in items if isinstance(item, Blob)}
         return self._indexed[sha]
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[History]:
+    """The history of the mirror at `path`. Raises OperatorError `git.not_here` when there is none."""
+    try:
+        repo = Repo(path)
+    except GitError as error:
+        raise _not_here() from error
+    with repo:
+        yield History(repo)
+
+
+def _not_here() -> OperatorError:
+    return OperatorError(
+        "git.not_here",
+        "The commits are not on this host: not fetched yet, cleared away, or kept by another worker.",
+        "They come back with the next work on this project.",
+    )
 
 
 def _check(*revisions: str) -> None:

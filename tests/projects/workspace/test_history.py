@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from projects.errors import OperatorError
+from projects.workspace.history import Size, reading
 from tests.projects.workspace.git_server import commit
 
 
@@ -68,3 +70,33 @@ def test_recent_commits_are_those_on_the_given_files(history, later):
 def test_only_full_shas_are_revisions(history, base, revision):
     with pytest.raises(ValueError, match="not a full SHA"):
         history.commits(base, revision)
+
+
+def test_a_patch_is_read_as_git_writes_it(history, base, later):
+    with history.patch(base, later) as lines:
+        text = lines.read().decode()
+    assert "--- a/src/app.py\n+++ b/src/app.py\n" in text
+    assert "+++ b/docs/größe.md\n" in text
+
+
+def test_a_patch_may_be_left_before_its_end(history, base, later):
+    with history.patch(base, later) as lines:
+        assert lines.readline().startswith(b"diff --git ")
+
+
+def test_a_patch_of_commits_that_are_not_here_says_so(history, base):
+    with pytest.raises(OperatorError, match="not on this host"), history.patch(base, "a" * 40) as lines:
+        assert lines.read() == b""
+
+
+def test_a_place_without_a_mirror_says_so(tmp_path):
+    for path in (tmp_path, tmp_path / "none"):
+        with pytest.raises(OperatorError, match="not on this host"), reading(path):
+            pass
+
+
+def test_sizes_are_counted_for_what_is_here(history, base, later):
+    pairs = [(base, later), (base, "a" * 40), ("", ""), (base, base), ("0" * 40, base)]
+    assert history.sizes(pairs[:4]) == {later: Size(4, 4, 2), base: Size(0, 0, 0)}
+    assert history.sizes(pairs) == {}
+    assert history.sizes([]) == {}
