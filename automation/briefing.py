@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from issues import context
 from issues.models import Attempt, IssueSession
-from issues.prompts import FailedCheck, Retry, Task, render_first, render_retry
+from issues.prompts import FailedCheck, Retry, Task, render_failure, render_first, render_retry
 from issues.states import MAX_ATTEMPTS
 from projects.workspace.history import History
 from verification.models import VerificationResult
@@ -18,8 +18,14 @@ def write_prompt(session: IssueSession, history: History, *, kind: str, head_sha
     if kind == Attempt.Kind.FIRST or session.attempts == 0:
         prompt = render_first(task)
     else:
-        prompt = render_retry(task, _retry(session, history, head_sha))
+        prompt = render_retry(task, _retry(session, _commits(session, history, head_sha)))
     return GO_ON + prompt if kind == Attempt.Kind.RESUME else prompt
+
+
+def told_of_failure(session: IssueSession, history: History | None, *, head_sha: str) -> str:
+    """What the next attempt of this round is told about the last one; without `history` no commits are named."""
+    commits = _commits(session, history, head_sha) if history is not None else ()
+    return render_failure(_retry(session, commits))
 
 
 def _task(session: IssueSession, history: History, head_sha: str) -> Task:
@@ -36,12 +42,18 @@ def _task(session: IssueSession, history: History, head_sha: str) -> Task:
     )
 
 
-def _retry(session: IssueSession, history: History, head_sha: str) -> Retry:
+def _commits(session: IssueSession, history: History, head_sha: str) -> tuple[str, ...]:
+    if head_sha == session.base_sha:
+        return ()
+    found = history.commits(session.base_sha, head_sha)
+    return tuple(f"{commit.sha[:10]} {commit.subject}" for commit in found)
+
+
+def _retry(session: IssueSession, commits: tuple[str, ...]) -> Retry:
     """Why the last counted attempt failed: its failed checks where it got that far, else its outcome."""
     last = session.attempt_rows.filter(round=session.round, counted=True).first()
     newest = VerificationResult.objects.filter(attempt=last).newest_of_each() if last else []
     failed = [row for row in newest if row.passed is False and not row.fault]
-    commits = history.commits(session.base_sha, head_sha) if head_sha != session.base_sha else []
     return Retry(
         attempt=session.attempts + 1,
         max_attempts=MAX_ATTEMPTS,
@@ -50,6 +62,6 @@ def _retry(session: IssueSession, history: History, head_sha: str) -> Retry:
             FailedCheck(row.name or row.check_type, row.command, row.exit_status, row.output)
             for row in failed
         ),
-        commits=tuple(f"{commit.sha[:10]} {commit.subject}" for commit in commits),
+        commits=commits,
         last_answer=last.summary if last else "",
     )

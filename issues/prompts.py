@@ -61,20 +61,25 @@ def render_first(task: Task) -> str:
 
 
 def render_retry(task: Task, retry: Retry) -> str:
+    return _within_limit("prompts/retry.md.j2", task, _of_failure(retry))
+
+
+def render_failure(retry: Retry) -> str:
+    """The part of a retry's prompt that tells what happened before."""
+    return render("prompts/failure.md.j2", **_of_failure(retry))
+
+
+def _of_failure(retry: Retry) -> dict[str, object]:
     failed = retry.failed_checks[:CHECKS]
     share = CHECKS_BYTES // max(1, len(failed))
-    return _within_limit(
-        "prompts/retry.md.j2",
-        task,
-        {
-            "attempt": retry.attempt,
-            "max_attempts": retry.max_attempts,
-            "reason": _block(retry.reason, limit=LIST_BYTES),
-            "failed_checks": [_failed(check, limit=share) for check in failed],
-            "commits_so_far": _list(retry.commits),
-            "last_answer": _block(retry.last_answer, limit=ANSWER_BYTES) if retry.last_answer.strip() else "",
-        },
-    )
+    return {
+        "attempt": retry.attempt,
+        "max_attempts": retry.max_attempts,
+        "reason": _block(retry.reason, limit=LIST_BYTES),
+        "failed_checks": [_failed(check, limit=share) for check in failed],
+        "commits_so_far": _list(retry.commits),
+        "last_answer": _block(retry.last_answer, limit=ANSWER_BYTES) if retry.last_answer.strip() else "",
+    }
 
 
 def _within_limit(template: str, task: Task, values: dict[str, object]) -> str:
