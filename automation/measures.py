@@ -87,7 +87,7 @@ def measure(projects: QuerySet[Project], since: datetime, by: By = By.NOTHING) -
     return dict(found)
 
 
-def _sessions(projects: QuerySet[Project], since: datetime, by: By) -> Iterable[dict[str, Any]]:
+def _sessions(projects: QuerySet[Project], since: datetime, by: By) -> Iterable[Any]:
     rows = IssueSession.objects.filter(project__in=projects, completed_at__gte=since)
     fixed = Q(status=Status.COMPLETED)
     decided = Q(pr_number__isnull=False, pr_state__in=[PrState.MERGED, PrState.CLOSED])
@@ -104,7 +104,7 @@ def _sessions(projects: QuerySet[Project], since: datetime, by: By) -> Iterable[
     )
 
 
-def _checks(projects: QuerySet[Project], since: datetime, by: By) -> Iterable[dict[str, Any]]:
+def _checks(projects: QuerySet[Project], since: datetime, by: By) -> Iterable[Any]:
     """Per attempt whose commit was checked; a check that the environment kept from running says nothing."""
     told = Q(passed__isnull=False, fault="")
     rows = VerificationResult.objects.filter(told, issue_session__project__in=projects, created_at__gte=since)
@@ -118,14 +118,14 @@ def _checks(projects: QuerySet[Project], since: datetime, by: By) -> Iterable[di
     )
 
 
-def _costs(projects: QuerySet[Project], since: datetime, by: By) -> Iterable[dict[str, Any]]:
+def _costs(projects: QuerySet[Project], since: datetime, by: By) -> Iterable[Any]:
     rows = Attempt.objects.filter(issue_session__project__in=projects, started_at__gte=since)
     unpriced = Count("pk", filter=Q(cost_usd=None))
     project = "issue_session__project_id"
     return _grouped(rows, by, "started_at", project, cost=Sum("cost_usd"), unpriced=unpriced)
 
 
-def _times(projects: QuerySet[Project], since: datetime, by: By) -> Iterable[dict[str, Any]]:
+def _times(projects: QuerySet[Project], since: datetime, by: By) -> Iterable[Any]:
     """Of each group the durations in the middle and at nine tenths, by rank: the same on every database."""
     session = "issue_session__"
     opened = Effect.objects.filter(
@@ -163,7 +163,7 @@ def _take_time(measures: Measures, row: dict[str, Any]) -> None:
 
 def _grouped(
     rows: QuerySet[Any], by: By, moment: str, project: str, **counts: Any
-) -> Iterable[dict[str, Any]]:
+) -> Iterable[Any]:
     if by is By.NOTHING:
         return [rows.aggregate(**counts) | {"key": 0}]
     return rows.order_by().annotate(key=_key(by, moment, project)).values("key").annotate(**counts)

@@ -1,0 +1,79 @@
+"""Why a session stopped and what a person can do about it, in plain words for every reason in the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from issues.models import IssueSession
+from issues.states import Status
+
+
+@dataclass(frozen=True)
+class Reason:
+    text: str
+    remedy: str = ""
+
+
+READ_AND_RETRY = "Read what went wrong in the last attempt, then retry, or take the issue over yourself."
+GOES_ON = "It is tried again by itself; a person can start it at once."
+
+REASONS: dict[str, Reason] = {
+    "complex": Reason(
+        "The issue looks too complex to begin unasked.",
+        "Start it if the description is clear enough, skip it, or split the issue.",
+    ),
+    "agent_asked": Reason("The agent has a question.", "Answer in the issue, then start the session again."),
+    "agent_blocked": Reason(
+        "Something outside its reach blocks the agent.", "Remove what is in its way, then start it again."
+    ),
+    "budget": Reason(
+        "An attempt reached its cost limit.",
+        "Raise the limit for an attempt in the project's settings, then start the session again.",
+    ),
+    "keeps_failing": Reason(
+        "The agent was started again and again without coming to work.",
+        "Correct what the message names, then start the session again.",
+    ),
+    "stopped": Reason("A person stopped it.", "Start it again to go on where it stood, or skip it."),
+    "push_rejected": Reason("GitHub refused the branch.", "Look at the branch rules on GitHub, then retry."),
+    "branch_taken_over": Reason(
+        "Somebody else pushed to its branch.",
+        "Merge or remove that work, then retry: it is never overwritten.",
+    ),
+    "secret_in_commit": Reason(
+        "A commit holds what looks like a secret, so nothing was published.",
+        "Look at the diff. Retry to have the work done again.",
+    ),
+    "checks_failed": Reason("The checks failed in every attempt.", READ_AND_RETRY),
+    "no_commit": Reason("The agent ended without a change.", READ_AND_RETRY),
+    "refused": Reason("The agent refused the task.", READ_AND_RETRY),
+    "turn_limit": Reason(
+        "The agent used up its turns.", "Raise the turns in the settings or split the issue, then retry."
+    ),
+    "context_too_long": Reason("The task grew too long for the agent.", "Split the issue, then retry."),
+    "timeout": Reason(
+        "The agent ran out of time.", "Raise the minutes in the settings or split the issue, then retry."
+    ),
+    "stalled": Reason("The agent fell silent.", READ_AND_RETRY),
+    "flood": Reason("The agent wrote more output than anybody could keep.", READ_AND_RETRY),
+    "crashed": Reason("The agent ended with an error.", READ_AND_RETRY),
+    "agent_auth": Reason("The agent's account is refused.", "Sign the agent in again on the worker's host."),
+    "usage_limit": Reason("The agent's account is used up for now.", "Raise its limit, or wait."),
+    "missing_tool": Reason("A program is missing on the worker's host.", "Install it; it goes on by itself."),
+    "setup": Reason("The project's setup command fails.", "Correct it in the project's settings."),
+    "sandbox": Reason("The sandbox cannot be started.", "Look at the Doctor page."),
+    "disk": Reason("The disk is full.", "Free space on the worker's host; it goes on by itself."),
+    "internal_error": Reason(
+        "Something went wrong inside the product.", "The worker's log has the details. " + GOES_ON
+    ),
+}
+OF_STATUS = {
+    Status.FAILED: Reason("All attempts are used up.", READ_AND_RETRY),
+    Status.NEEDS_REVIEW: Reason("It waits for a decision.", "Start it to go on, or skip it."),
+}
+PARKED = Reason("It cannot go on for now.", GOES_ON)
+
+
+def reason_of(session: IssueSession) -> Reason:
+    """What its row says; a reason that is not known here is told by the status."""
+    return REASONS.get(session.reason) or OF_STATUS.get(Status(session.status), PARKED)
