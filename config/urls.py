@@ -8,6 +8,7 @@ from django.urls import include, path
 from django.views.defaults import server_error
 from django.views.generic import RedirectView
 
+from automation.pages import refusals
 from config.health import healthz, readyz
 from projects import problems
 
@@ -18,6 +19,8 @@ urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
 ]
+handler400 = refusals.bad_request
+handler403 = refusals.forbidden
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
