@@ -21,7 +21,7 @@ class AutomationViewSet(StrictViewSet):
     scopes = {"start": Scope.OPERATE, "stop": Scope.OPERATE, "status": Scope.READ}
 
     def get_queryset(self) -> Any:
-        return Project.objects.visible_to(self.request.user).select_related("credential")
+        return self.visible_projects().select_related("credential")
 
     @extend_schema(request=None)
     def start(self, request: Request, **kwargs: Any) -> Response:

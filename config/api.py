@@ -11,7 +11,8 @@ from drf_spectacular.views import SpectacularAPIView
 from automation.api import AutomationViewSet
 from config.schema import DocsView
 from issues.api import IssueViewSet, SessionViewSet
-from projects.api import ProjectViewSet
+from issues.feed_api import AttemptViewSet, EventViewSet, FeedViewSet
+from projects.api import AuditViewSet, ProjectViewSet
 from projects.problems import not_found
 from verification.api import ResultViewSet
 
@@ -36,6 +37,11 @@ RETRY = SessionViewSet.as_view({"post": "retry"})
 SKIP = SessionViewSet.as_view({"post": "skip"})
 STOP = SessionViewSet.as_view({"post": "stop"})
 RESULTS = ResultViewSet.as_view({"get": "list"})
+ATTEMPTS = AttemptViewSet.as_view({"get": "list"})
+ATTEMPT = AttemptViewSet.as_view({"get": "retrieve"})
+EVENTS = EventViewSet.as_view({"get": "list"})
+FEED = FeedViewSet.as_view({"get": "list"})
+AUDIT = AuditViewSet.as_view({"get": "list"})
 AUTOMATION_START = AutomationViewSet.as_view({"post": "start"})
 AUTOMATION_STOP = AutomationViewSet.as_view({"post": "stop"})
 AUTOMATION_STATUS = AutomationViewSet.as_view({"get": "status"})
@@ -55,6 +61,11 @@ urlpatterns = [
     *both("issue-sessions/<int:pk>/skip", SKIP, "skip"),
     *both("issue-sessions/<int:pk>/stop", STOP, "stop"),
     *both("issue-sessions/<int:pk>/verification-results", RESULTS, "results"),
+    *both("issue-sessions/<int:pk>/attempts", ATTEMPTS, "attempts"),
+    *both("issue-sessions/<int:pk>/attempts/<int:number>", ATTEMPT, "attempt"),
+    *both("issue-sessions/<int:pk>/events", EVENTS, "events"),
+    *both("projects/<int:pk>/audit", AUDIT, "audit"),
+    *both("events", FEED, "feed"),
     *both("schema", SpectacularAPIView.as_view(), "schema"),
     *both("docs", DocsView.as_view(url_name="api:schema"), "docs"),
     path("<path:rest>", not_found),

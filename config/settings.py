@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "django_q",
 ]
 MIDDLEWARE = [
+    "config.answers.AnswerHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.security.ContentSecurityPolicy",
@@ -161,6 +162,10 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["config.schema.only_slashless"],
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }
+
+API_READS_PER_MINUTE = integer("API_READS_PER_MINUTE", 600)
+API_CHANGES_PER_MINUTE = integer("API_CHANGES_PER_MINUTE", 120)
+API_ANONYMOUS_PER_MINUTE = integer("API_ANONYMOUS_PER_MINUTE", 60)
 
 GITHUB_API_URL = text("GITHUB_API_URL", "https://api.github.com").rstrip("/")
 GITHUB_WEB_URL = text("GITHUB_WEB_URL", "https://github.com").rstrip("/")

@@ -17,7 +17,8 @@ from issues.listing import IssueFilters, SessionFilters
 from issues.models import IssueSession
 from issues.serializers import IssueSerializer, SessionSerializer, StartedSerializer
 from issues.transitions import Conflict
-from projects.models import Project, Scope
+from projects.idempotency import idempotent
+from projects.models import Scope
 from projects.problems import Problem
 from projects.strict import StrictViewSet
 
@@ -35,9 +36,10 @@ class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, StrictVie
     }
 
     def get_queryset(self) -> Any:
-        return IssueSession.objects.visible_to(self.request.user)
+        return IssueSession.objects.filter(project__in=self.visible_projects())
 
     @extend_schema(request=None, responses={202: SessionSerializer})
+    @idempotent
     def retry(self, request: Request, **kwargs: Any) -> Response:
         """Open a new round of a failed session, or let a held one go on."""
         session = self.get_object()
@@ -70,12 +72,15 @@ class IssueViewSet(mixins.ListModelMixin, StrictViewSet):
     scopes = {"list": Scope.READ, "start": Scope.OPERATE}
 
     def get_queryset(self) -> Any:
-        visible = Project.objects.visible_to(self.request.user)
-        project = get_object_or_404(visible, pk=self.kwargs["pk"])
+        project = get_object_or_404(self.visible_projects(), pk=self.kwargs["pk"])
         self.check_object_permissions(self.request, project)
         return IssueSession.objects.filter(project=project)
 
+    def check_target(self) -> None:
+        get_object_or_404(self.get_queryset(), github_issue_number=self.kwargs["num"])
+
     @extend_schema(request=None, responses={200: StartedSerializer, 202: StartedSerializer})
+    @idempotent
     def start(self, request: Request, num: int, **kwargs: Any) -> Response:
         """Queue the issue's session. 200: it was queued or running already."""
         session = get_object_or_404(self.get_queryset(), github_issue_number=num)

@@ -1,17 +1,21 @@
-"""Which sessions a list asks for: by status, project, label, and whether there is a pull request."""
+"""Which sessions a list asks for: by status, project, label, text, time, and whether there is a pull request."""
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import django_filters  # type: ignore[import-untyped]
 from django.db import connection
-from django.db.models import TextField
+from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
-from issues.models import IssueSession, IssueSessionQuerySet
+from issues.models import IssueSession, IssueSessionQuerySet, SessionEvent
 from issues.states import Status
+from projects.listing import LONGEST_TEXT, MomentFilter
+
+ORDER = ["id", "created_at", "started_at", "completed_at", "status", "github_issue_number"]
 
 
 class IssueFilters(django_filters.FilterSet):  # type: ignore[misc]
@@ -25,6 +29,16 @@ class IssueFilters(django_filters.FilterSet):  # type: ignore[misc]
         field_name="pr_number",
         lookup_expr="isnull",
     )
+    updated_since = MomentFilter(
+        method="updated",
+        help_text="The session has an event, or GitHub a change of the issue, from this time on (ISO 8601).",
+    )
+    search = django_filters.CharFilter(
+        method="found",
+        max_length=LONGEST_TEXT,
+        help_text="A part of the title or branch, or the issue's number.",
+    )
+    ordering = django_filters.OrderingFilter(fields=ORDER)
 
     def labelled(self, sessions: IssueSessionQuerySet, name: str, label: str) -> Any:
         """SQLite cannot look into a JSON list; the label's own JSON text, quotes included, is as exact."""
@@ -33,9 +47,23 @@ class IssueFilters(django_filters.FilterSet):  # type: ignore[misc]
         text = sessions.annotate(label_text=Cast("github_issue_labels", TextField()))
         return text.filter(label_text__contains=json.dumps(label))
 
+    def updated(self, sessions: IssueSessionQuerySet, name: str, since: datetime) -> IssueSessionQuerySet:
+        """Every change of a session's state leaves an event; what a sync changes comes with GitHub's own time."""
+        events = SessionEvent.objects.filter(created_at__gte=since)
+        return sessions.filter(Q(issue_updated_at__gte=since) | Q(pk__in=events.values("issue_session")))
+
+    def found(self, sessions: IssueSessionQuerySet, name: str, text: str) -> IssueSessionQuerySet:
+        wanted = Q(github_issue_title__icontains=text) | Q(branch_name__icontains=text)
+        number = text.removeprefix("#")
+        if number.isascii() and number.isdigit() and len(number) < 10:
+            wanted |= Q(github_issue_number=int(number))
+        return sessions.filter(wanted)
+
 
 class SessionFilters(IssueFilters):
-    project = django_filters.NumberFilter(field_name="project_id")
+    project = django_filters.NumberFilter(
+        field_name="project_id", min_value=1, max_digits=18, decimal_places=0
+    )
 
     class Meta:
         model = IssueSession

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from issues.models import IssueSession
+from issues.models import Attempt, IssueSession, SessionEvent
 
 SESSION_FIELDS = [
     "id",
@@ -40,6 +40,44 @@ ISSUE_FIELDS = [
     "complexity_score",
     "complexity_reasons",
 ]
+ATTEMPT_FIELDS = [
+    "id",
+    "issue_session",
+    "number",
+    "round",
+    "kind",
+    "counted",
+    "agent",
+    "agent_version",
+    "base_sha",
+    "head_sha",
+    "outcome",
+    "message",
+    "summary",
+    "turns",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "started_at",
+    "retry_at",
+    "ended_at",
+]
+EVENT_FIELDS = [
+    "id",
+    "project",
+    "issue_session",
+    "public_id",
+    "github_issue_number",
+    "created_at",
+    "actor",
+    "verb",
+    "old_status",
+    "new_status",
+    "step",
+    "reason",
+    "message",
+    "evidence",
+]
 
 
 class SessionSerializer(serializers.ModelSerializer[IssueSession]):
@@ -72,3 +110,38 @@ class StartedSerializer(SessionSerializer):
     class Meta(SessionSerializer.Meta):
         fields = [*SESSION_FIELDS, "created"]
         read_only_fields = fields
+
+
+class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+    """`outcome` is empty while the agent runs."""
+
+    class Meta:
+        model = Attempt
+        fields = ATTEMPT_FIELDS
+        read_only_fields = ATTEMPT_FIELDS
+
+
+class AttemptDetailSerializer(AttemptSerializer):
+    class Meta(AttemptSerializer.Meta):
+        fields = [*ATTEMPT_FIELDS, "prompt"]
+        read_only_fields = fields
+
+
+class EventSerializer(serializers.ModelSerializer[SessionEvent]):
+    project = serializers.IntegerField(source="issue_session.project_id", read_only=True)
+    public_id = serializers.CharField(source="issue_session.public_id", read_only=True)
+    github_issue_number = serializers.IntegerField(source="issue_session.github_issue_number", read_only=True)
+    evidence = serializers.JSONField(read_only=True)
+
+    class Meta:
+        model = SessionEvent
+        fields = EVENT_FIELDS
+        read_only_fields = EVENT_FIELDS
+
+
+class FeedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A page of the feed; `next_cursor` goes on behind it, also where it is empty."""
+
+    results = EventSerializer(many=True, read_only=True)
+    next_cursor = serializers.CharField(read_only=True)
+    has_more = serializers.BooleanField(read_only=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.exceptions import PermissionDenied
@@ -11,11 +13,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from projects import editing
+from projects import editing, etags
 from projects.archive import archive
-from projects.models import Project, Scope
-from projects.serializers import ProjectSerializer
+from projects.idempotency import idempotent
+from projects.listing import ProjectFilters
+from projects.models import AuditEvent, Project, Scope
+from projects.pagination import NewestFirst
+from projects.serializers import AuditSerializer, ProjectSerializer
 from projects.strict import StrictViewSet
+
+CHANGES = ("update", "partial_update", "destroy")
 
 
 class ProjectViewSet(
@@ -28,6 +35,7 @@ class ProjectViewSet(
 ):
     queryset = Project.objects.none()
     serializer_class = ProjectSerializer
+    filterset_class = ProjectFilters
     scopes = {
         "list": Scope.READ,
         "retrieve": Scope.READ,
@@ -39,23 +47,68 @@ class ProjectViewSet(
     }
 
     def get_queryset(self) -> Any:
-        return Project.objects.visible_to(self.request.user)
+        projects = self.visible_projects()
+        return projects.select_for_update(of=("self",)) if self.action in CHANGES else projects
 
+    def get_object(self) -> Project:
+        project: Project = super().get_object()
+        if self.action in CHANGES and etags.has_condition(self.request):
+            etags.check_match(self.request, etags.etag_of(self.get_serializer(project).data))
+        return project
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = _tagged(super().retrieve(request, *args, **kwargs))
+        if etags.is_unchanged(request, response["ETag"]):
+            return Response(status=304, headers={"ETag": response["ETag"]})
+        return response
+
+    @idempotent
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Link a repository. GitHub is not asked: problems show at the first sync."""
         if not request.user.has_perm("projects.add_project"):
             raise PermissionDenied("You may not link repositories: ask an administrator.", code="role")
-        response = super().create(request, *args, **kwargs)
+        if self.token and self.token.is_limited:
+            raise PermissionDenied("This token is limited to projects that are there.", code="token_projects")
+        response = _tagged(super().create(request, *args, **kwargs))
         response["Location"] = reverse("api:project", [response.data["id"]], request=request)
         return response
+
+    @transaction.atomic
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Change the project. With `If-Match`, only if it is still as that ETag names it."""
+        return _tagged(super().update(request, *args, **kwargs))
+
+    @transaction.atomic
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Archive the project: work stops, its secrets are forgotten. GitHub is left alone."""
+        return super().destroy(request, *args, **kwargs)
 
     def perform_destroy(self, instance: Project) -> None:
         archive(instance, actor=self.actor)
 
     @extend_schema(request=None, responses={202: ProjectSerializer})
+    @idempotent
     def sync(self, request: Request, **kwargs: Any) -> Response:
         """Ask for a sync of the project's issues; a worker carries it out."""
         project = self.get_object()
         editing.request_sync(project, actor=self.actor)
         location = reverse("api:project", [project.pk], request=request)
         return Response(self.get_serializer(project).data, status=202, headers={"Location": location})
+
+
+class AuditViewSet(mixins.ListModelMixin, StrictViewSet):
+    """Who changed the project, its roles and its secrets, newest first."""
+
+    queryset = AuditEvent.objects.none()
+    serializer_class = AuditSerializer
+    pagination_class = NewestFirst
+    scopes = {"list": Scope.READ}
+
+    def get_queryset(self) -> Any:
+        project = get_object_or_404(self.visible_projects(), pk=self.kwargs["pk"])
+        return AuditEvent.objects.filter(project=project)
+
+
+def _tagged(response: Response) -> Response:
+    response["ETag"] = etags.etag_of(response.data)
+    return response

@@ -12,8 +12,14 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -31,6 +37,7 @@ class Problem(exceptions.APIException):
     """An error answer with members of its own beside the standard ones."""
 
     wait: float | None = None
+    headers: Mapping[str, str] = {}
 
     def __init__(self, status: int, code: str, detail: str, **members: Any) -> None:
         super().__init__(detail, code)
@@ -41,11 +48,13 @@ class Problem(exceptions.APIException):
 def problem_response(error: Exception, context: Mapping[str, Any]) -> Response:
     """Django REST framework's exception handler: what was raised becomes an answer, whatever it was."""
     set_rollback()
-    request_id = secrets.token_hex(8)
+    request = context.get("request")
+    request_id = request_id_of(request)
     known = _translate(error)
-    if known is None:
-        path = getattr(context.get("request"), "path", "")
+    if known is None or known.status_code >= 500:
+        path = getattr(request, "path", "")
         log.error("request=%s path=%s outcome=error", request_id, path, exc_info=error)
+    if known is None:
         known = Problem(500, "internal_error", INTERNAL)
     return Response(
         _body(known, request_id),
@@ -55,14 +64,21 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response:
     )
 
 
+def request_id_of(request: Any) -> str:
+    """The id of this request, as the answer's `X-Request-ID` gives it (`config/answers.py`)."""
+    return getattr(request, "request_id", "") or secrets.token_hex(8)
+
+
 def not_found(request: HttpRequest, **kwargs: Any) -> JsonResponse:
     """The answer of an API path that does not exist."""
-    return _plain(Problem(404, "not_found", "There is no such path in the API; /api/docs lists them."))
+    return _plain(
+        request, Problem(404, "not_found", "There is no such path in the API; /api/docs lists them.")
+    )
 
 
 def server_error(request: HttpRequest) -> JsonResponse:
     """The answer when even the exception handler could not help."""
-    return _plain(Problem(500, "internal_error", INTERNAL))
+    return _plain(request, Problem(500, "internal_error", INTERNAL))
 
 
 def _translate(error: Exception) -> exceptions.APIException | None:
@@ -75,6 +91,14 @@ def _translate(error: Exception) -> exceptions.APIException | None:
             return exceptions.PermissionDenied()
         case ValidationError():
             return exceptions.ValidationError(_messages(error))
+        case RequestDataTooBig():
+            return Problem(413, "body_too_large", "The body is too large.")
+        case SuspiciousOperation() | UnreadablePostError():
+            return exceptions.ParseError()
+        case OperationalError():
+            problem = Problem(503, "database.busy", "The database does not answer just now. Try again.")
+            problem.wait = 5
+            return problem
         case Retryable():
             wait = (error.retry_at - timezone.now()).total_seconds() if error.retry_at else None
             problem = Problem(503, error.code, error.message, remedy=error.remedy)
@@ -108,7 +132,7 @@ def _body(error: exceptions.APIException, request_id: str) -> dict[str, Any]:
 
 
 def _headers(error: exceptions.APIException) -> dict[str, str]:
-    headers = {}
+    headers = dict(getattr(error, "headers", {}))
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = str(getattr(error, "auth_header", ""))
     wait = getattr(error, "wait", None)
@@ -117,8 +141,8 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
     return headers
 
 
-def _plain(problem: Problem) -> JsonResponse:
-    request_id = secrets.token_hex(8)
+def _plain(request: HttpRequest, problem: Problem) -> JsonResponse:
+    request_id = request_id_of(request)
     return JsonResponse(
         _body(problem, request_id),
         status=problem.status_code,

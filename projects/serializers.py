@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from projects import editing
 from projects.editing import SETTABLE
-from projects.models import Project
+from projects.models import AuditEvent, Project
 from projects.rules import check_agent, check_working_dir
 from projects.strict import StrictFields
 
@@ -77,6 +77,15 @@ class ProjectSerializer(StrictFields, serializers.ModelSerializer[Project]):
             setattr(instance, name, validated_data[name])
         editing.change(instance, changed, secrets=secrets, actor=self.context["view"].actor)
         return instance
+
+
+class AuditSerializer(serializers.ModelSerializer[AuditEvent]):
+    detail = serializers.JSONField(read_only=True)
+
+    class Meta:
+        model = AuditEvent
+        fields = ["id", "created_at", "actor", "verb", "subject", "project", "detail"]
+        read_only_fields = fields
 
 
 def _take_secrets(values: dict[str, Any]) -> dict[str, str | None]:

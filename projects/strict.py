@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from projects.access import actor_name
-from projects.models import ApiToken
-
-PAGE_PARAMETERS = frozenset({"page", "page_size"})
+from projects.models import ApiToken, Project, Scope
+from projects.models.project import ProjectQuerySet
+from projects.throttling import Allowance, OutOfAllowance, caller_of, count
 
 
 class StrictViewSet(GenericViewSet[Any]):
@@ -25,7 +25,10 @@ class StrictViewSet(GenericViewSet[Any]):
     scopes: dict[str, str]
     with_body = frozenset({"create", "update", "partial_update"})
 
+    allowance: Allowance | None = None
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self._count(request)
         super().initial(request, *args, **kwargs)
         if not self.action:
             return
@@ -37,16 +40,51 @@ class StrictViewSet(GenericViewSet[Any]):
         if request.method not in SAFE_METHODS and self.action not in self.with_body and request.data:
             raise ValidationError("No body is expected here.")
 
+    def visible_projects(self, scope: str = Scope.READ) -> ProjectQuerySet:
+        """What the caller sees: the projects on which the user's role includes `scope`, within the token's list."""
+        projects = Project.objects.visible_to(self.request.user, scope)
+        token = self.token
+        return projects.filter(pk__in=token.projects.values("pk")) if token and token.is_limited else projects
+
+    def check_target(self) -> None:
+        """Raises unless the caller may act on the object that the path names."""
+        if "pk" in self.kwargs:
+            self.get_object()
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in (self.allowance.headers if self.allowance else {}).items():
+            response[name] = value
+        return response
+
+    @property
+    def token(self) -> ApiToken | None:
+        return self.request.auth if isinstance(self.request.auth, ApiToken) else None
+
     @property
     def actor(self) -> str:
-        token = self.request.auth if isinstance(self.request.auth, ApiToken) else None
-        return actor_name(self.request.user, token)
+        return actor_name(self.request.user, self.token)
+
+    def _count(self, request: Request) -> None:
+        """Count the request for its token, user or address: whoever gives a wrong token is counted by address."""
+        try:
+            caller, refused = caller_of(request, request.user, request.auth), None
+        except APIException as error:  # asked a second time, the request would be an anonymous one
+            caller, refused = caller_of(request, None, None), error
+        try:
+            self.allowance = count(request, caller)
+        except OutOfAllowance as refusal:
+            self.allowance = refusal.allowance
+            raise
+        if refused is not None:
+            raise refused
 
     def _known_parameters(self) -> frozenset[str]:
         if self.action != "list":
             return frozenset()
         filterset = getattr(self, "filterset_class", None)
-        return PAGE_PARAMETERS | frozenset(filterset.base_filters if filterset else ())
+        pages = frozenset(getattr(self.pagination_class, "parameters", ()))
+        return pages | frozenset(filterset.base_filters if filterset else ())
 
 
 class StrictFields(serializers.Serializer[Any]):

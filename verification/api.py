@@ -9,6 +9,7 @@ from rest_framework import mixins
 
 from issues.models import IssueSession
 from projects.models import Scope
+from projects.pagination import NewestFirst
 from projects.strict import StrictViewSet
 from verification.models import VerificationResult
 from verification.serializers import VerificationResultSerializer
@@ -17,9 +18,10 @@ from verification.serializers import VerificationResultSerializer
 class ResultViewSet(mixins.ListModelMixin, StrictViewSet):
     queryset = VerificationResult.objects.none()
     serializer_class = VerificationResultSerializer
+    pagination_class = NewestFirst
     scopes = {"list": Scope.READ}
 
     def get_queryset(self) -> Any:
-        visible = IssueSession.objects.visible_to(self.request.user)
-        session = get_object_or_404(visible, pk=self.kwargs["pk"])
+        visible = IssueSession.objects.filter(project__in=self.visible_projects())
+        session = get_object_or_404(visible.only("pk"), pk=self.kwargs["pk"])
         return VerificationResult.objects.filter(issue_session=session)

@@ -5,14 +5,20 @@ The URLs come from the URL configuration: a new one without a line in LOWEST fai
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 from rest_framework.test import APIClient
 
 from config.api import urlpatterns
 from issues.models import IssueSession
+from issues.transitions import note
+from projects.access import create_token
 from projects.models import Project, Role
+from projects.models.audit import record
 from tests.factories import (
     api_client,
+    create_attempt,
     create_project,
     create_result,
     create_session,
@@ -22,6 +28,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 MARK = "of-the-other-team"
+ATTEMPT = 7
 # The lowest role that may do it. "anybody": a list, which holds only what the person may see.
 LOWEST = {
     ("get", "projects"): "anybody",
@@ -42,6 +49,11 @@ LOWEST = {
     ("post", "skip"): Role.OPERATOR,
     ("post", "stop"): Role.OPERATOR,
     ("get", "results"): Role.VIEWER,
+    ("get", "attempts"): Role.VIEWER,
+    ("get", "attempt"): Role.VIEWER,
+    ("get", "events"): Role.VIEWER,
+    ("get", "audit"): Role.VIEWER,
+    ("get", "feed"): "anybody",
 }
 LADDER = ["anybody", Role.VIEWER, Role.OPERATOR, Role.MANAGER, "superuser"]
 ROUTES = [
@@ -58,12 +70,18 @@ def session():
     project = create_project(name=MARK, error_message=MARK, lint_command=MARK)
     session = create_session(project=project, status="failed", github_issue_title=MARK, last_error=MARK)
     create_result(session, output=MARK)
+    create_attempt(session, number=ATTEMPT, prompt=MARK, summary=MARK)
+    note(session, "noted", actor=MARK, message=MARK)
+    record(actor=MARK, verb="project.changed", subject=MARK, project=project)
     return session
 
 
 def ask(client, session, method, route):
     pk = session.project_id if route.startswith("projects") else session.pk
-    path = "/api/" + route.replace("<int:num>", str(session.github_issue_number)).replace("<int:pk>", str(pk))
+    numbers = {"<int:num>": session.github_issue_number, "<int:pk>": pk, "<int:number>": ATTEMPT}
+    path = "/api/" + functools.reduce(
+        lambda path, name: path.replace(name, str(numbers[name])), numbers, route
+    )
     body = {"name": "n", "github_repo": "o/n"} if method in ("put", "patch") or route == "projects" else None
     return client.get(path) if method == "get" else getattr(client, method)(path, body)
 
@@ -91,6 +109,20 @@ def test_foreign_objects_do_not_exist(session, method, name, route, role):
     before = (Project.objects.values().get(), IssueSession.objects.values().get())
     own = create_project()
     client = api_client(create_user(role, project=own))
+    answer = ask(client, session, method, route)
+    assert MARK not in answer.content.decode()
+    assert answer.status_code == (404 if "<" in route else (200 if method == "get" else 403))
+    after = (Project.objects.exclude(pk=own.pk).values().get(), IssueSession.objects.values().get())
+    assert after == before
+
+
+@pytest.mark.parametrize(("method", "name", "route"), ROUTES)
+def test_a_token_limited_to_projects_reaches_no_other(session, method, name, route):
+    """Not even where its user could."""
+    before = (Project.objects.values().get(), IssueSession.objects.values().get())
+    own = create_project()
+    _, plain = create_token(create_superuser(), scope="admin", projects=[own])
+    client = APIClient(headers={"Authorization": f"Bearer {plain}"})
     answer = ask(client, session, method, route)
     assert MARK not in answer.content.decode()
     assert answer.status_code == (404 if "<" in route else (200 if method == "get" else 403))

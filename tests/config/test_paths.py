@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection
 from django.urls import reverse
 
 from config.api import urlpatterns
-from tests.factories import api_client, create_project, create_session, create_superuser
+from tests.factories import api_client, create_attempt, create_project, create_session, create_superuser
 
 PUBLISHED = [
     ("GET", "/api/projects", 200),
@@ -25,6 +25,11 @@ PUBLISHED = [
     ("GET", "/api/issue-sessions", 200),
     ("GET", "/api/issue-sessions/{session}", 200),
     ("GET", "/api/issue-sessions/{session}/verification-results", 200),
+    ("GET", "/api/issue-sessions/{session}/attempts", 200),
+    ("GET", "/api/issue-sessions/{session}/attempts/{number}", 200),
+    ("GET", "/api/issue-sessions/{session}/events", 200),
+    ("GET", "/api/projects/{project}/audit", 200),
+    ("GET", "/api/events", 200),
     ("POST", "/api/issue-sessions/{session}/retry", 409),
     ("POST", "/api/issue-sessions/{session}/stop", 200),
     ("POST", "/api/issue-sessions/{session}/skip", 200),
@@ -40,7 +45,10 @@ PUBLISHED = [
 def test_every_published_path_answers_in_both_forms(method, path, status, slash):
     session = create_session()
     client = api_client(create_superuser())
-    path = path.format(project=session.project_id, num=session.github_issue_number, session=session.pk)
+    create_attempt(session, number=7)
+    path = path.format(
+        project=session.project_id, num=session.github_issue_number, session=session.pk, number=7
+    )
     answer = client.generic(method, path + slash, "{}", content_type="application/json")
     assert answer.status_code == status, answer.content
 
@@ -50,6 +58,7 @@ def test_no_path_of_the_api_is_missing_from_the_list_above():
     published = {
         path.removeprefix("/api/")
         .replace("{num}", "<int:num>")
+        .replace("{number}", "<int:number>")
         .replace("{project}", "<int:pk>")
         .replace("{session}", "<int:pk>")
         for _, path, _ in PUBLISHED

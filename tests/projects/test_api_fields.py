@@ -33,6 +33,7 @@ SETTABLE = {
     "attempt_silence_minutes": 9,
     "attempt_max_turns": 9,
     "attempt_max_cost_usd": None,
+    "monthly_budget_usd": None,
     "check_max_minutes": 9,
     "skip_labels": ["new"],
     "complex_labels": ["new"],

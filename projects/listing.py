@@ -1,0 +1,44 @@
+"""Which projects a list asks for and in which order; fields for filters of every layer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import django_filters  # type: ignore[import-untyped]
+from django import forms
+from django.db.models import Q
+
+from projects.models import Project
+from projects.models.project import ProjectQuerySet
+
+LONGEST_TEXT = 200
+
+
+class MomentField(django_filters.fields.IsoDateTimeField):  # type: ignore[misc]
+    """An ISO 8601 time that exists in UTC, too."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        try:
+            moment: datetime | None = super().to_python(value)
+            return moment.astimezone(UTC) if moment else None
+        except OverflowError as error:
+            raise forms.ValidationError("This time is out of range.") from error
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
+    field_class = MomentField
+
+
+class ProjectFilters(django_filters.FilterSet):  # type: ignore[misc]
+    """`search` looks into names and repositories."""
+
+    search = django_filters.CharFilter(method="found", max_length=LONGEST_TEXT)
+    ordering = django_filters.OrderingFilter(fields=["id", "name", "created_at", "last_synced_at"])
+
+    class Meta:
+        model = Project
+        fields = ["search"]
+
+    def found(self, projects: ProjectQuerySet, name: str, text: str) -> ProjectQuerySet:
+        return projects.filter(Q(name__icontains=text) | Q(github_repo__icontains=text))
