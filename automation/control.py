@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
 
+from automation import budgets
 from automation.dispatch import free_places
 from automation.tend import SYNC_INTERVAL
 from issues import verbs
 from issues.models import IssueSession
+from issues.models.session import SYSTEM, IssueSessionQuerySet
 from issues.states import RUNNABLE, Status
 from issues.transitions import Conflict
-from projects import editing, leases
+from projects import editing, leases, signals
 from projects.models import Credential, Project
+from projects.models.audit import record
 
 STOP_TRIES = 3
 
@@ -35,6 +39,14 @@ class AutomationStatus:
     blocked_reason: str | None
 
 
+@dataclass(frozen=True)
+class StartedAll:
+    """`refused` counts the sessions by the sentence that says why."""
+
+    queued: int
+    refused: dict[str, int]
+
+
 def start(project: Project, *, actor: str) -> None:
     editing.switch_automation(project, on=True, actor=actor)
 
@@ -43,9 +55,42 @@ def stop(project: Project, *, actor: str, stop_running: bool = False) -> None:
     """Start nothing new by itself. Running sessions finish, unless `stop_running`."""
     editing.switch_automation(project, on=False, actor=actor)
     if stop_running:
-        begun = Q(leases.live()) | ~Q(status=Status.PENDING)
-        for session in project.sessions.filter(begun, status__in=RUNNABLE):
+        for session in begun(project):
             stop_session(session, actor=actor)
+
+
+def begun(project: Project) -> IssueSessionQuerySet:
+    """What `stop_running` stops: sessions that a worker holds, and those that wait in the middle of their work."""
+    at_work = Q(leases.live()) | ~Q(status=Status.PENDING)
+    return project.sessions.filter(at_work, status__in=RUNNABLE)
+
+
+def startable(project: Project) -> IssueSessionQuerySet:
+    """What `start_all` queues: pending issues that nobody has queued, or only automation that is stopped now."""
+    waiting = Q(queued_at=None) if project.automation_enabled else Q(queued_at=None) | Q(queued_by=SYSTEM)
+    return project.sessions.filter(waiting, leases.free(), status=Status.PENDING)
+
+
+def start_all(project: Project, *, actor: str) -> StartedAll:
+    """Queue every pending issue once, oldest first. Asking again queues nothing twice."""
+    queued, refused = 0, Counter[str]()
+    for session in startable(project).defer("github_issue_body").order_by("github_issue_number"):
+        try:
+            queued += verbs.enqueue(session, actor=actor) == verbs.DONE
+        except verbs.NotAllowed as refusal:
+            refused[refusal.message] += 1
+        except Conflict:
+            refused["Somebody else changed it in the same moment."] += 1
+    record(
+        actor=actor,
+        verb="project.started_all",
+        subject=project,
+        project=project,
+        queued=queued,
+        refused=refused.total(),
+    )
+    signals.work_requested.send(Project, project_pk=project.pk)
+    return StartedAll(queued, dict(refused))
 
 
 def status_of(project: Project, now: datetime | None = None) -> AutomationStatus:
@@ -85,14 +130,12 @@ def _next_sync(project: Project, now: datetime) -> datetime | None:
 
 
 def _blocked_reason(project: Project, now: datetime) -> str | None:
-    """The project's own trouble first, then its credential's."""
+    """The project's own trouble first, then its credential's, then its budget's."""
     if project.error_code:
         return project.error_message
     credential: Credential | None = project.credential
-    if credential is None:
-        return None
-    if credential.error_code:
+    if credential is not None and credential.error_code:
         return credential.error_message
-    if credential.rate_retry_at is not None and credential.rate_retry_at > now:
+    if credential is not None and credential.rate_retry_at is not None and credential.rate_retry_at > now:
         return f"GitHub's rate limit is used up until {credential.rate_retry_at:%H:%M} UTC."
-    return None
+    return budgets.blocked_reason(project, now)

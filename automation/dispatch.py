@@ -8,10 +8,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from automation import queue
+from automation import budgets, queue
 from issues import transitions
 from issues.models import IssueSession
-from issues.states import Status
+from issues.states import Status, Step
 from issues.transitions import SYSTEM, Conflict
 from projects import leases
 from projects.models import Project
@@ -60,6 +60,11 @@ def free_places(project: Project, now: datetime) -> int:
 
 
 def _startable(project: Project, now: datetime) -> list[IssueSession]:
-    """Automation stopped suspends what queued itself; what a person started always runs."""
+    """Automation stopped suspends what queued itself; what a person started always runs.
+
+    Without budget only finished work goes out: to publish it costs nothing.
+    """
     due = project.sessions.due(now)
+    if budgets.is_used_up(project, now):
+        due = due.filter(step=Step.PUBLISH)
     return list(due if project.automation_enabled else due.exclude(queued_by=SYSTEM))

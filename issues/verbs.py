@@ -53,6 +53,14 @@ def allowed_verbs(session: IssueSession) -> list[str]:
 
 def start(session: IssueSession, *, actor: str) -> str:
     """Queue the session; a parked one need not wait any longer. A running or queued one stays ('unchanged')."""
+    answer = enqueue(session, actor=actor)
+    if answer == DONE:
+        signals.work_requested.send(IssueSession, project_pk=session.project_id)
+    return answer
+
+
+def enqueue(session: IssueSession, *, actor: str) -> str:
+    """`start` without waking a worker: whoever queues many wakes one afterwards."""
     _refuse_unless_allowed(session, "start", actor)
     queue: dict[str, Any] = {"queued_at": timezone.now(), "queued_by": actor[:200], "enqueued_at": None}
     status = Status(session.status)
@@ -68,7 +76,6 @@ def start(session: IssueSession, *, actor: str) -> str:
         _new_round(session, actor=actor, reason="reopened", **queue)
     else:
         stay(session, "queued", actor=actor, reason="started_by_person", not_before=None, **queue)
-    signals.work_requested.send(IssueSession, project_pk=session.project_id)
     return DONE
 
 
