@@ -12,7 +12,7 @@ from django.utils import timezone
 from projects.github.client import GitHubClient
 from projects.github.errors import BadCredentials
 from projects.github.ratelimit import RateLimit
-from projects.github.transport import Transport
+from projects.github.transport import TOTAL_SECONDS, Transport
 from projects.models import Credential, Project
 from projects.workspace.git import Remote
 from projects.workspace.mirror import Mirror
@@ -30,7 +30,7 @@ def credential_of(project: Project) -> Credential:
     )
 
 
-def connect(project: Project) -> GitHubClient:
+def connect(project: Project, *, patience_seconds: float = TOTAL_SECONDS) -> GitHubClient:
     """A client whose rate state is the credential's: read before the first request, stored after each answer.
 
     Raises OperatorError when there is no readable token.
@@ -42,6 +42,7 @@ def connect(project: Project) -> GitHubClient:
         rate=_stored_rate(credential),
         on_rate=lambda rate: _store_rate(credential, rate),
         mutation_interval_seconds=settings.GITHUB_MUTATION_INTERVAL_SECONDS,
+        patience_seconds=patience_seconds,
     )
     return GitHubClient(transport)
 
@@ -60,11 +61,11 @@ def mirror_of(project: Project, *, stop: Stop | None = None) -> Mirror:
 
 
 @contextmanager
-def connected(project: Project) -> Iterator[GitHubClient]:
+def connected(project: Project, *, patience_seconds: float = TOTAL_SECONDS) -> Iterator[GitHubClient]:
     """A client. That GitHub refuses its token is remembered on the credential, and forgotten when it works again."""
     credential = credential_of(project)
     try:
-        client = connect(project)
+        client = connect(project, patience_seconds=patience_seconds)
         yield client
     except BadCredentials as error:
         Credential.objects.filter(pk=credential.pk).update(

@@ -44,6 +44,14 @@ def rotate(*, actor: str, dry_run: bool = False) -> Rotation:
     return rotation
 
 
+def unreadable() -> tuple[int, list[str]]:
+    """How many secrets are stored, and the names of those that none of our keys opens. One query."""
+    fernets = _fernets()
+    rows = _stored().annotate(stored=ExpressionWrapper(F("secret"), BinaryField())).order_by("pk")
+    opened = {f"{row} (id {row.pk})": _open(bytes(row.stored), fernets) is not None for row in rows}
+    return len(opened), [name for name, is_open in opened.items() if not is_open]
+
+
 def _rotate_one(pk: int, fernets: Sequence[Fernet], rotation: Rotation, *, dry_run: bool) -> None:
     credential = (
         _stored().annotate(stored=ExpressionWrapper(F("secret"), BinaryField())).filter(pk=pk).first()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from django.conf import settings
+
+from projects import redaction
+from projects.models import Project
 from projects.workspace.sandbox import Sandbox
 
 
@@ -18,6 +23,18 @@ def locate(command: str, sandbox: Sandbox) -> tuple[str, Sandbox] | None:
         return None
     tools = dict.fromkeys([*sandbox.tool_paths, *tool_paths(command)])
     return str(Path(found).resolve()), replace(sandbox, tool_paths=tuple(tools))
+
+
+def command_of(project: Project) -> str:
+    """The operator's command for the project's agent."""
+    commands = {"claude_code": settings.AUTOWRKERS_CLAUDE_COMMAND, "codex": settings.AUTOWRKERS_CODEX_COMMAND}
+    return commands.get(project.agent, project.agent_command)
+
+
+def agent_environment() -> dict[str, str]:
+    """The variables named for the agent; what looks like a secret among them is masked wherever it turns up."""
+    redaction.register_variables(settings.AUTOWRKERS_AGENT_ENV)
+    return {name: os.environ[name] for name in settings.AUTOWRKERS_AGENT_ENV if name in os.environ}
 
 
 def tool_paths(command: str) -> tuple[Path, ...]:

@@ -6,15 +6,13 @@ Re-entered after a crash, it first collects what an agent that had already come 
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from dataclasses import replace
-
-from django.conf import settings
 
 from automation import attempts
 from automation.agents.base import AgentResult, AgentTask
 from automation.agents.base import Outcome as AgentOutcome
+from automation.agents.programs import agent_environment, command_of
 from automation.agents.runner import run_agent
 from automation.briefing import write_prompt
 from automation.environment import StepEnvironment
@@ -24,7 +22,6 @@ from automation.steps.collect import UNUSABLE, collect
 from automation.steps.judgement import judge
 from issues.models import Attempt, IssueSession
 from issues.states import Step
-from projects import redaction
 from projects.connection import mirror_of
 from projects.errors import AutowrkersError, Cancelled, OperatorError
 from projects.workspace import checkouts, folders
@@ -96,14 +93,14 @@ def _play(session: IssueSession, attempt: Attempt, env: StepEnvironment, *, resu
             prompt=attempt.prompt,
             work_dir=env.sandbox.path_inside(checkouts.clone_bind(env.clone)),
             home=env.sandbox.path_inside(checkouts.home_bind(env.home)),
-            command=_command(session),
+            command=command_of(project),
             sandboxed=env.sandbox.mode == "bubblewrap",
             session_id=attempt.agent_session_id or None,
             resume=resume,
             model=project.agent_model,
             max_turns=project.attempt_max_turns,
             max_cost_usd=project.attempt_max_cost_usd,
-            environment=_agent_environment(),
+            environment=agent_environment(),
             prior_input_tokens=prior[0],
             prior_output_tokens=prior[1],
         ),
@@ -122,22 +119,10 @@ def _play(session: IssueSession, attempt: Attempt, env: StepEnvironment, *, resu
     )
 
 
-def _agent_environment() -> dict[str, str]:
-    """The variables named for the agent; what looks like a secret among them is masked wherever it turns up."""
-    redaction.register_variables(settings.AUTOWRKERS_AGENT_ENV)
-    return {name: os.environ[name] for name in settings.AUTOWRKERS_AGENT_ENV if name in os.environ}
-
-
 def _kind(session: IssueSession, before: Attempt | None) -> str:
     if before is not None:
         return Attempt.Kind.RESUME
     return Attempt.Kind.RETRY if session.attempts else Attempt.Kind.FIRST
-
-
-def _command(session: IssueSession) -> str:
-    """The operator's command for the project's agent."""
-    commands = {"claude_code": settings.AUTOWRKERS_CLAUDE_COMMAND, "codex": settings.AUTOWRKERS_CODEX_COMMAND}
-    return commands.get(session.project.agent, session.project.agent_command)
 
 
 def _judge(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> Outcome:

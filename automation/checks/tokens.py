@@ -1,0 +1,144 @@
+"""Each GitHub token in use, asked once: valid, its scopes, its end, the requests left, and GitHub's clock.
+
+Where the network may not be asked, what the last answers left on the stored rows is told instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.core.checks import CheckMessage
+from django.utils import timezone
+
+from automation.checks.registry import fail, fine, note, register, warn
+from automation.checks.situation import REQUEST_SECONDS, Situation
+from projects.connection import DEFAULT_VARIABLE, connected
+from projects.errors import AutowrkersError
+from projects.github.client import GitHubClient
+from projects.github.errors import BadCredentials, GitHubRateLimited
+from projects.github.token import TokenFacts
+from projects.models import Credential, Project
+
+SOON = timedelta(days=14)
+SKEW_SECONDS = 30
+FEW_REQUESTS = 200
+NEW_TOKEN = "Make a new one on GitHub (Settings, Developer settings) and store it with the project."  # noqa: S105
+SCOPES = "A classic token needs the scope repo, or public_repo where all repositories are public."
+
+
+@register("github", "GitHub tokens", site_wide=False)
+def tokens(situation: Situation) -> Iterator[CheckMessage]:
+    """One look for each token: projects that share one share its limits too."""
+    by_token: dict[int | None, list[Project]] = {}
+    for project in situation.projects:
+        by_token.setdefault(project.credential_id, []).append(project)
+    for sharing in by_token.values():
+        look = live if situation.may_ask_network else stored
+        yield from look(sharing[0], _named(sharing), situation)
+
+
+def stored(project: Project, named: str, situation: Situation) -> Iterator[CheckMessage]:
+    credential = project.credential
+    if credential is None:
+        if not os.environ.get(DEFAULT_VARIABLE):
+            yield _no_token(project, named)
+    elif credential.error_code:
+        yield fail(51, f"{named}: {credential.error_message}", "", of=project)
+    elif credential.rate_remaining is not None:
+        yield from _rate(project, named, credential)
+
+
+def live(project: Project, named: str, situation: Situation) -> Iterator[CheckMessage]:
+    if situation.is_time_up:
+        yield note(51, f"{named}: not asked, the time was used up.", "Run the checks again.", of=project)
+        return
+    if project.credential is None and not os.environ.get(DEFAULT_VARIABLE):
+        yield _no_token(project, named)
+        return
+    try:
+        with connected(project, patience_seconds=situation.seconds(REQUEST_SECONDS)) as client:
+            facts = client.get_token()
+    except BadCredentials as error:
+        yield fail(51, f"{named}: {error.message}", NEW_TOKEN, of=project)
+    except GitHubRateLimited as error:
+        yield warn(54, f"{named}: {error.message}", error.remedy, of=project)
+    except AutowrkersError as error:
+        yield fail(50, f"{named}: {error.message}", error.remedy, of=project)
+    else:
+        yield fine(51, f"{named}: GitHub knows the token; it belongs to {facts.login}.", of=project)
+        yield scopes(project, named, facts)
+        yield expiry(project, named, facts, timezone.now())
+        yield from skew(project, client)
+        if credential := Credential.objects.filter(pk=project.credential_id).first():
+            yield from _rate(project, named, credential)
+
+
+def scopes(project: Project, named: str, facts: TokenFacts) -> CheckMessage:
+    if facts.scopes is None:
+        hint = "It needs read and write for contents, issues and pull requests. The first session shows it."
+        return note(52, f"{named}: a fine-grained token does not tell its permissions.", hint, of=project)
+    told = ", ".join(facts.scopes) or "none"
+    if not facts.may_write(private=False):
+        return fail(
+            52, f"{named}: the token may not write to repositories (scopes: {told}).", SCOPES, of=project
+        )
+    if not facts.may_write(private=True):
+        return note(
+            52, f"{named}: the token may write to public repositories only ({told}).", SCOPES, of=project
+        )
+    return fine(52, f"{named}: the token's scopes suffice ({told}).", of=project)
+
+
+def expiry(project: Project, named: str, facts: TokenFacts, now: datetime) -> CheckMessage:
+    if facts.expires_at is None:
+        return fine(53, f"{named}: GitHub tells no end of the token's life.", of=project)
+    day = f"{facts.expires_at:%Y-%m-%d %H:%M} UTC"
+    if facts.expires_at - now < SOON:
+        days = max(0, (facts.expires_at - now).days)
+        return warn(53, f"{named}: the token ends in {days} days, on {day}.", NEW_TOKEN, of=project)
+    return fine(53, f"{named}: the token is good until {day}.", of=project)
+
+
+def skew(project: Project, client: GitHubClient) -> Iterator[CheckMessage]:
+    """GitHub's limits and a sync's cursors are moments on its clock."""
+    seconds = (timezone.now() - client.server_time()).total_seconds()
+    if abs(seconds) > SKEW_SECONDS:
+        word = "ahead of" if seconds > 0 else "behind"
+        message = f"This host's clock is {abs(seconds):.0f} s {word} GitHub's."
+        yield warn(55, message, "Let the host keep its time by NTP (timedatectl set-ntp true).", of=project)
+    else:
+        yield fine(55, "This host's clock agrees with GitHub's.", of=project)
+
+
+@register("github", "Projects on GitHub", site_wide=False)
+def projects(situation: Situation) -> Iterator[CheckMessage]:
+    for project in situation.projects:
+        if project.error_code:
+            yield fail(57, f"{project.name}: {project.error_message}", "", of=project)
+        if project.webhook_credential_id is None:
+            message = f"{project.name} has no webhook secret: changes show at the next sync, within a minute."
+            yield note(56, message, "Nothing to do, or store one in the project's settings.", of=project)
+
+
+def _rate(project: Project, named: str, credential: Credential) -> Iterator[CheckMessage]:
+    left, limit = credential.rate_remaining, credential.rate_limit
+    if left is None or (credential.rate_reset_at and credential.rate_reset_at < timezone.now()):
+        return
+    if left < FEW_REQUESTS:
+        reset = f", renewed at {credential.rate_reset_at:%H:%M} UTC" if credential.rate_reset_at else ""
+        hint = "Work waits by itself until then. Give busy projects tokens of different accounts."
+        yield warn(54, f"{named}: only {left} of {limit} requests are left{reset}.", hint, of=project)
+    else:
+        yield fine(54, f"{named}: {left} of {limit} requests are left.", of=project)
+
+
+def _no_token(project: Project, named: str) -> CheckMessage:
+    hint = f"Store a token in the project's settings, or set {DEFAULT_VARIABLE} for web and workers."
+    return fail(50, f"{named}: there is no GitHub token.", hint, of=project)
+
+
+def _named(sharing: list[Project]) -> str:
+    more = f" and {len(sharing) - 1} more" if len(sharing) > 1 else ""
+    return f"Token of {sharing[0].name}{more}"
