@@ -36,6 +36,7 @@ class ProjectViewSet(
     queryset = Project.objects.none()
     serializer_class = ProjectSerializer
     filterset_class = ProjectFilters
+    tagged = frozenset({"create", "retrieve", "update", "partial_update"})  # answers with an ETag
     scopes = {
         "list": Scope.READ,
         "retrieve": Scope.READ,

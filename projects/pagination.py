@@ -60,8 +60,8 @@ class NewestFirst(CursorPagination):
         return cursor
 
 
-def _is_id(text: str | None) -> bool:
-    return text is None or (text.isascii() and text.isdigit() and len(text) < 19)
+def _is_id(text: Any) -> bool:
+    return text is None or (str(text).isascii() and str(text).isdigit() and len(str(text)) < 19)
 
 
 def _not_given() -> ValidationError:
