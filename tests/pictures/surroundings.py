@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
@@ -51,15 +53,29 @@ def enter(folder: Path, *, port: int, live: bool) -> None:
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     if not live:
+        _collect_static()
+
+
+def _collect_static() -> None:
+    """The folder is the checkout's own, so one at a time."""
+    with (Path(tempfile.gettempdir()) / "autowrkers-collectstatic.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
 @contextmanager
 def installation(port: int, *, live: bool) -> Iterator[str]:
     """The URL of a fresh, migrated installation in a temporary folder."""
+    port = port or _free_port()
     with tempfile.TemporaryDirectory(prefix="autowrkers-scene-") as folder:
         enter(Path(folder), port=port, live=live)
         yield f"http://127.0.0.1:{port}"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -68,7 +84,7 @@ def web_server(url: str, *, live: bool) -> Iterator[None]:
     address = url.removeprefix("http://")
     live_line = ("manage.py", "runserver", "--nostatic", address)
     line = live_line if live else (*PRODUCT, "--bind", address)
-    with subprocess.Popen([sys.executable, *line], cwd=ROOT, env=os.environ.copy()) as server:
+    with subprocess.Popen([sys.executable, *line], cwd=ROOT, stdout=sys.stderr) as server:
         try:
             _wait_for(url, server)
             yield

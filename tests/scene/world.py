@@ -11,9 +11,8 @@ from django.utils import timezone
 
 from automation.demo import story
 from issues.models import IssueSession
-from projects.models import ApiToken, Credential, Project, Role
-from projects.models.audit import record
-from tests.scene import payments, people, stories, texts
+from projects.models import Credential, Project, Role
+from tests.scene import outside, payments, people, stories, texts
 from tests.scene.people import TEAM, People
 from tests.scene.repository import MirrorOnDisk
 from tests.scene.telling import Teller
@@ -56,18 +55,7 @@ def fill(now: datetime | None = None) -> World:
     people.give_roles(team, world.pipeline, manager=Role.MANAGER, operator=Role.OPERATOR)
     people.give_roles(team, world.demo, manager=Role.VIEWER)
     people.give_roles(team, world.empty, manager=Role.MANAGER)
-    record(actor="mara", verb="project.created", subject=world.payments, project=world.payments)
-    record(
-        actor="mara",
-        verb="project.changed",
-        subject=world.payments,
-        project=world.payments,
-        fields=["auto_start"],
-    )
-    record(actor="mara", verb="automation.stopped", subject=world.webshop, project=world.webshop)
-    ApiToken.objects.create(
-        user=team.manager, name="release dashboard", scope="read", token_hash=ApiToken.digest("aw_scene")
-    )
+    outside.leave_traces(team, world.payments, world.webshop, now)
     return world
 
 

@@ -1,0 +1,57 @@
+"""Every page, in light and dark, wide and narrow: nothing that axe, the policy or a narrow screen objects to."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser import pages
+from tests.browser.watching import SIZES
+
+GRAVE = ("serious", "critical")
+axe = Axe()
+
+
+def grave(page):
+    """What axe finds, one line for each rule with the first element that breaks it."""
+    found = axe.run(page).response["violations"]
+    return [
+        f"{rule['id']} ({len(rule['nodes'])}): {rule['nodes'][0]['html'][:160]}"
+        for rule in found
+        if rule["impact"] in GRAVE
+    ]
+
+
+def test_every_page_is_known_here(scene):
+    covered = set(pages.NOT_PAGES) | {"app_list", "session", "project-verb"}
+    paths = pages.paths(scene)
+    assert [name for name in pages.names() if name not in covered and name not in paths] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_grave_fault(visit, scene, scheme):
+    visitor = visit("superuser", color_scheme=scheme)
+    faults = []
+    for name, path in pages.paths(scene).items():
+        answer = visitor.page.goto(path)
+        if answer.status >= 500:
+            faults.append(f"{name}: status {answer.status}")
+        for size, (width, height) in SIZES.items():
+            visitor.page.set_viewport_size({"width": width, "height": height})
+            faults += [f"{name} at {size}: {fault}" for fault in grave(visitor.page)]
+            if visitor.has_sideways_scroll():
+                faults.append(f"{name} at {size}: scrolls sideways")
+    assert faults == []
+
+
+def test_every_page_shows_its_content_without_scripts(visit, scene):
+    with_scripts, without = visit("superuser"), visit("superuser", java_script_enabled=False)
+    poorer = []
+    for name, path in pages.paths(scene).items():
+        texts = []
+        for visitor in (with_scripts, without):
+            visitor.page.goto(path)
+            texts.append(visitor.page.locator("body").inner_text())
+        if len(texts[1]) < 0.8 * len(texts[0]):
+            poorer.append(f"{name}: {len(texts[1])} characters instead of {len(texts[0])}")
+    assert poorer == []
