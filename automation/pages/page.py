@@ -6,14 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 
 from issues.models import IssueSession
 from projects.models import Project
 
-Route = tuple[str, Callable[..., HttpResponse], str]
+Route = tuple[str, Callable[..., HttpResponseBase], str]
 
 
 def render(
