@@ -9,11 +9,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 
+from automation.attention import LABELS, Kind, Waiting, waiting
+from automation.attention import count_waiting as count_in
 from automation.pages.page import Route, render
 from automation.pages.query import Query
 from automation.pages.standing import Standing
-from automation.waiting import LABELS, Kind, Waiting, waiting
-from automation.waiting import count_waiting as count_in
 from issues import verbs
 from issues.sanitize import keep_ends, make_visible
 from projects.models import Project, Scope

@@ -10,8 +10,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from automation.attention import Kind, waiting
 from automation.pages.attention import count_waiting
-from automation.waiting import Kind, waiting
 from issues.models import SessionEvent
 from projects.models import Project, Role
 from tests.factories import (
