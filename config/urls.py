@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
-from django.views.defaults import server_error
 from django.views.generic import RedirectView
 
-from automation.pages import refusals
+from config import errors
 from config.health import healthz, readyz
-from projects import problems
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -19,10 +16,8 @@ urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
 ]
-handler400 = refusals.bad_request
-handler403 = refusals.forbidden
 
-
-def handler500(request: HttpRequest) -> HttpResponse:
-    """Programs get a problem document, people the page."""
-    return problems.server_error(request) if request.path.startswith("/api/") else server_error(request)
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.server_error

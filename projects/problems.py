@@ -65,7 +65,7 @@ def problem_response(error: Exception, context: Mapping[str, Any]) -> Response:
 
 
 def request_id_of(request: Any) -> str:
-    """The id of this request, as the answer's `X-Request-ID` gives it (`config/answers.py`)."""
+    """The id of this request, as the answer's `X-Request-ID` gives it (`config/request_id.py`)."""
     return getattr(request, "request_id", "") or secrets.token_hex(8)
 
 

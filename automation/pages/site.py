@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, reverse
 
 from automation.pages.attention import count_waiting
 from automation.pages.projects import projects
 from automation.pages.urls import PAGES
+from automation.pages.way_back import way_back
+
+ENDED = "Your session has ended, and nothing was changed. Log in, then send the form again."
 
 
 class ManagementSite(AdminSite):
@@ -23,6 +30,20 @@ class ManagementSite(AdminSite):
     def get_urls(self) -> list[URLResolver | URLPattern]:
         ours = [path(route, self.admin_view(view), name=name) for route, view, name in PAGES]
         return [*ours, path("data/", self.admin_view(self.data), name="data"), *super().get_urls()]
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """A form that comes after the end of its session leads to the login, and from there back to its page."""
+        inner = super().admin_view(view, cacheable)
+
+        @wraps(inner)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            is_late = request.method == "POST" and not self.has_permission(request)
+            if is_late and request.path != reverse("admin:logout"):
+                messages.warning(request, ENDED)
+                return redirect_to_login(way_back(request), reverse("admin:login"))
+            return inner(request, *args, **kwargs)
+
+        return guarded
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return projects(request)

@@ -1,0 +1,28 @@
+"""Where a person goes back to from an address that only changes things and shows nothing."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def way_back(request: HttpRequest) -> str:
+    """The `next` of the form when it leads to this site, else the nearest page above the address."""
+    asked = request.POST.get("next", "") if request.method == "POST" else ""
+    here = {request.get_host()}
+    if asked and url_has_allowed_host_and_scheme(asked, here, require_https=request.is_secure()):
+        return asked
+    parts = request.path.strip("/").split("/")
+    for length in range(len(parts) - 1, 1, -1):
+        above = f"/{'/'.join(parts[:length])}/"
+        if _is_page(above):
+            return above
+    return reverse("admin:index")
+
+
+def _is_page(path: str) -> bool:
+    try:
+        return resolve(path).url_name not in (None, "app_list")
+    except Resolver404:
+        return False

@@ -1,0 +1,47 @@
+"""What no page can use is refused before any page sees it: NUL bytes, and bodies that are too large.
+
+The API reads and refuses its bodies by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from django.conf import settings
+from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+
+NUL = "\0"
+SHOWN = 60
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+class BadInput:
+    """Middleware. Stands before the session's, since a database chokes on a cookie with a NUL as well."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.COOKIES = {name: value for name, value in request.COOKIES.items() if NUL not in value}
+        is_page = not request.path.startswith("/api/")
+        if is_page:
+            if NUL in request.path:
+                raise BadRequest("The address holds a NUL character.")
+            _refuse_nul(request.GET.lists(), "parameter")
+            if _length(request.META) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+                raise RequestDataTooBig
+            if request.method == "POST" and request.content_type in FORMS:
+                _refuse_nul(request.POST.lists(), "field")
+        return self.get_response(request)
+
+
+def _refuse_nul(values: Iterable[tuple[str, Iterable[str]]], what: str) -> None:
+    for name, texts in values:
+        if NUL in name or any(NUL in text for text in texts):
+            raise BadRequest(f"The {what} {name.replace(NUL, '')[:SHOWN]!r} holds a NUL character.")
+
+
+def _length(meta: Mapping[str, object]) -> int:
+    stated = str(meta.get("CONTENT_LENGTH") or "0")
+    return int(stated) if stated.isascii() and stated.isdecimal() else 0
