@@ -7,10 +7,9 @@ from http import HTTPStatus
 
 from django.contrib import admin
 from django.core.exceptions import BadRequest, RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import REASON_NO_CSRF_COOKIE
 from django.template.loader import render_to_string
-from rest_framework.renderers import JSONRenderer
 
 from automation.pages.way_back import way_back
 from config.request_id import request_id_of
@@ -84,9 +83,7 @@ def _page(request: HttpRequest, status: HTTPStatus, said: str = "", template: st
 
 def _problem(request: HttpRequest, error: Exception) -> HttpResponse:
     answer = problems.problem_response(error, {"request": request})
-    answer.accepted_renderer, answer.accepted_media_type = JSONRenderer(), problems.CONTENT_TYPE
-    answer.renderer_context = {}
-    return answer.render()
+    return JsonResponse(answer.data, status=answer.status_code, content_type=problems.CONTENT_TYPE)
 
 
 def _bare(request: HttpRequest) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""An id for every request: in the answer's X-Request-ID, on error pages and in each line that the log gets meanwhile."""
+"""An id for every request: in the answer's X-Request-ID, on error pages and in each line of the log meanwhile."""
 
 from __future__ import annotations
 

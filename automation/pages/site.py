@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -31,7 +30,7 @@ class ManagementSite(AdminSite):
         ours = [path(route, self.admin_view(view), name=name) for route, view, name in PAGES]
         return [*ours, path("data/", self.admin_view(self.data), name="data"), *super().get_urls()]
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """A form that comes after the end of its session leads to the login, and from there back to its page."""
         inner = super().admin_view(view, cacheable)
 
