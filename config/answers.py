@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 API_VERSION = "1"
 
 
-class AnswerHeaders:
+class ApiVersion:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
