@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
+from automation.budgets import Spending, month_of, spending
 from issues.models import Attempt
 from projects.models import Project
 
-NEAR = Decimal("0.8")
+NEAR_PERCENT = 80
 PASSING_FOR = timedelta(minutes=15)
 # What the world ends by itself: no person is needed before it has lasted.
 PASSING = ("github.rate_limited", "github.unavailable", "github.answer_lost", "git.locked", "git.timeout")
@@ -36,34 +37,30 @@ class Trouble:
 
 
 def troubles(projects: QuerySet[Project]) -> list[Trouble]:
-    """One query. A refused token is one trouble, however many projects use it."""
+    """At most three queries. A refused token is one trouble, however many projects use it."""
     found: dict[tuple[str, int | None], Trouble] = {}
-    budgets: list[Trouble] = []
-    for project in _rows(projects):
-        if _is_in_error(project):
-            key = _key(project)
-            trouble = found.setdefault(key, _error(project))
-            trouble.projects.append(project)
-            trouble.since = min(trouble.since, project.error_since or trouble.since)
-        spent: Decimal | None = getattr(project, "spent", None)
-        if spent is not None and spent >= NEAR * (project.monthly_budget_usd or Decimal("Infinity")):
-            budgets.append(_budget(project, spent))
-    return [*found.values(), *budgets]
-
-
-def _rows(projects: QuerySet[Project]) -> QuerySet[Project]:
     in_error = ~Q(error_code="") | Q(credential__error_code__gt="")
-    month = timezone.now().astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    attempts = Attempt.objects.filter(
-        issue_session__project=OuterRef("pk"), started_at__gte=month, cost_usd__isnull=False
-    )
-    of_project = attempts.order_by().values("issue_session__project")
-    has_budget = Q(monthly_budget_usd__isnull=False)
-    rows = projects.filter(in_error | has_budget).annotate(
-        spent=Case(When(has_budget, then=Subquery(of_project.annotate(sum=Sum("cost_usd")).values("sum")))),
-        spent_at=Case(When(has_budget, then=Subquery(attempts.order_by("-id").values("started_at")[:1]))),
-    )
-    return rows.select_related("credential").order_by("pk")
+    rows = projects.filter(in_error | Q(monthly_budget_usd__isnull=False)).select_related("credential")
+    chosen = list(rows.order_by("pk"))
+    for project in filter(_is_in_error, chosen):
+        trouble = found.setdefault(_key(project), _error(project))
+        trouble.projects.append(project)
+        trouble.since = min(trouble.since, project.error_since or trouble.since)
+    return [*found.values(), *_budgets([project for project in chosen if project.monthly_budget_usd])]
+
+
+def _budgets(projects: list[Project]) -> list[Trouble]:
+    """Those near their end, each since its last cost."""
+    spent = {pk: month for pk, month in spending(projects).items() if month.spent} if projects else {}
+    near = [
+        project for project in projects if project.pk in spent and spent[project.pk].percent >= NEAR_PERCENT
+    ]
+    if not near:
+        return []
+    costs = Attempt.objects.filter(issue_session__project__in=near, cost_usd__isnull=False)
+    last = costs.order_by().values_list("issue_session__project").annotate(Max("started_at"))
+    since = dict(last.filter(started_at__gte=month_of(timezone.now())))
+    return [_budget(project, spent[project.pk], since[project.pk]) for project in near]
 
 
 def _is_in_error(project: Project) -> bool:
@@ -106,16 +103,14 @@ def _error(project: Project) -> Trouble:
     )
 
 
-def _budget(project: Project, spent: Decimal) -> Trouble:
-    budget = project.monthly_budget_usd or Decimal(0)
-    is_used_up = spent >= budget
+def _budget(project: Project, month: Spending, since: datetime) -> Trouble:
     return Trouble(
-        getattr(project, "spent_at", None) or timezone.now(),
-        f"The monthly budget is {'used up' if is_used_up else f'{100 * spent / budget:.0f} % used'}.",
+        since,
+        f"The monthly budget is {'used up' if month.is_used_up else f'{month.percent} % used'}.",
         "Nothing new starts before the next month; raise the budget to go on."
-        if is_used_up
+        if month.is_used_up
         else "At 100 % nothing new starts before the next month; raise the budget in time if work is to go on.",
-        f"$ {spent:,.2f} of $ {budget:,.2f} this month.",
+        f"$ {month.spent:,.2f} of $ {month.budget:,.2f} this month.",
         [project],
-        spent,
+        month.spent,
     )

@@ -82,7 +82,7 @@ def attention(request: HttpRequest, **kwargs: Any) -> HttpResponse:
 
 
 def count_waiting(user: Any) -> int:
-    """For the navigation of every page: two queries, however much there is."""
+    """For the navigation of every page: a few queries, however much there is."""
     return count_in(Project.objects.visible_to(user))
 
 

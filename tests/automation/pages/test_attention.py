@@ -206,8 +206,8 @@ def test_queries_do_not_grow_with_what_waits(client, django_assert_max_num_queri
     client.force_login(user)
     for _ in range(30):
         create_session(status="failed", completed_at=NOW)
-        create_project(error_code="x", error_since=NOW)
-    with django_assert_max_num_queries(2):
+        create_project(error_code="x", error_since=NOW, monthly_budget_usd=1)
+    with django_assert_max_num_queries(4):
         count_waiting(user)
     with django_assert_max_num_queries(12):
         assert client.get(reverse("admin:attention")).status_code == 200
