@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from django.db.models import Sum
 from django.utils import timezone
 
+from automation import budgets
 from automation.control import status_of
-from issues.models import Attempt, IssueSession
-from issues.states import RUNNABLE, Status
+from issues.models import IssueSession
+from issues.states import RUNNABLE, Status, Step
 from issues.transitions import SYSTEM
 from projects.models import Project
 
@@ -49,14 +49,12 @@ def _queued(session: IssueSession, now: datetime) -> str:
         )
     if session.is_handed_over(now):
         return "A worker has been asked to take it and begins in a moment."
+    spent = budgets.blocked_reason(project, now)
+    if spent is not None and session.step != Step.PUBLISH:
+        return spent
     status = status_of(project, now)
-    if status.blocked_reason is not None:
+    if status.blocked_reason is not None and status.blocked_reason != spent:
         return f"The project has trouble: {_sentence(status.blocked_reason)} It goes on when that is mended."
-    if _budget_is_used_up(project, now):
-        return (
-            f"The project's budget of {project.monthly_budget_usd} USD for this month is used up. "
-            "A manager can raise it in the project's settings."
-        )
     if status.last_tick is None or now - status.last_tick > UNTENDED:
         return "Nothing has looked after the project for a while. Look whether the workers run: the Doctor page tells."
     if status.slots_free == 0:
@@ -82,15 +80,6 @@ def _in_line(session: IssueSession, now: datetime) -> str:
     if not before:
         return "It is the next to start, within a minute."
     return f"{before} {'session is' if before == 1 else 'sessions are'} before it in the queue."
-
-
-def _budget_is_used_up(project: Project, now: datetime) -> bool:
-    if project.monthly_budget_usd is None:
-        return False
-    month = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    rows = Attempt.objects.filter(issue_session__project=project, started_at__gte=month)
-    spent = rows.aggregate(sum=Sum("cost_usd"))["sum"]
-    return spent is not None and spent >= project.monthly_budget_usd
 
 
 def _clock(moment: datetime, now: datetime) -> str:

@@ -15,8 +15,8 @@ from typing import IO
 from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from unidiff.patch import PatchSet
 from unidiff.errors import UnidiffParseError
+from unidiff.patch import PatchSet
 
 from automation.rendering.highlighting import coloured, visible
 from automation.rendering.patches import FilePatch, read_patch

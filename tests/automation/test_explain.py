@@ -91,7 +91,10 @@ def test_a_used_up_budget_counts_this_month_only():
     Attempt.objects.update(started_at=now - timedelta(days=4))
     assert "budget" not in why_waiting(session, now)
     Attempt.objects.filter(pk=attempt.pk).update(started_at=now - timedelta(days=1))
-    assert "budget of 10.00 USD for this month is used up" in why_waiting(session, now)
+    assert "budget of $ 10.00 is used up" in why_waiting(session, now)
+    IssueSession.objects.filter(pk=session.pk).update(step="publish")
+    session.refresh_from_db()
+    assert "next to start" in why_waiting(session, now)
 
 
 def test_a_project_that_nothing_looks_after_says_so():

@@ -1,0 +1,92 @@
+"""The head of a session's page: what it is about, how it stands, what it has cost, and the buttons that work."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Q, Sum
+from django.http import HttpRequest
+from django.utils import timezone
+
+from automation.templatetags.autowrkers import usd
+from issues import verbs
+from issues.models import IssueSession
+from issues.sanitize import clean_line
+from issues.states import ENDED, MAX_ATTEMPTS, Status, Step
+from projects.models import Scope
+
+WORKING = (Status.IN_PROGRESS, Status.VERIFYING)
+
+
+def head(request: HttpRequest, session: IssueSession) -> dict[str, Any]:
+    now = timezone.now()
+    totals = session.attempt_rows.aggregate(
+        cost=Sum("cost_usd"),
+        unpriced=Count("pk", filter=Q(cost_usd=None, ended_at__isnull=False)),
+        begun=Max("started_at"),
+        ended=Max("ended_at"),
+    )
+    changed = session.events.values_list("created_at", flat=True).first()
+    moments = [moment for moment in (changed, totals["begun"], totals["ended"]) if moment is not None]
+    return {
+        "session": session,
+        "project": session.project,
+        "issue_title": clean_line(session.github_issue_title, limit=512) or "(no title)",
+        "attempt_line": attempt_line(session),
+        "elapsed": elapsed(session, now),
+        "cost": _cost(totals["cost"], totals["unpriced"]),
+        "last_activity": max(moments, default=None),
+        "buttons": buttons(session, may_operate=session.project.allows(request.user, Scope.OPERATE), now=now),
+        "here": request.get_full_path(),
+    }
+
+
+def title_of(session: IssueSession) -> str:
+    return f"#{session.github_issue_number} {clean_line(session.github_issue_title, limit=512)}"
+
+
+def attempt_line(session: IssueSession) -> str:
+    """`attempt 2 of 3`: the one at work or last at work in this round."""
+    is_begun = session.status not in (Status.PENDING, Status.FAILED, Status.SKIPPED)
+    if session.status == Status.NEEDS_REVIEW:
+        is_begun = session.step != Step.PREPARE
+    number = min(session.attempts + is_begun, MAX_ATTEMPTS)
+    return f"attempt {number} of {MAX_ATTEMPTS}" if number else "no attempt yet"
+
+
+def elapsed(session: IssueSession, now: datetime) -> timedelta | None:
+    """From the first start to the end, or to now while it goes on."""
+    if session.started_at is None:
+        return None
+    return (session.completed_at or now) - session.started_at
+
+
+def buttons(session: IssueSession, *, may_operate: bool, now: datetime) -> list[str]:
+    """The verbs that would change something now, the likeliest one first."""
+    if not may_operate:
+        return []
+    return [verb for verb in verbs.allowed_verbs(session) if _changes_something(session, verb, now)]
+
+
+def _changes_something(session: IssueSession, verb: str, now: datetime) -> bool:
+    if session.requested_verb and session.status not in ENDED:
+        return verb not in ("start", session.requested_verb)
+    if verb == "start":
+        is_queued = session.queued_at is not None and not session.must_wait(now)
+        is_over = session.status == Status.COMPLETED and session.issue_state != "open"
+        return (
+            not is_queued and not is_over and (session.queued_at is not None or session.status not in WORKING)
+        )
+    if verb == "retry":  # of a held session it is the same as start
+        return session.status != Status.NEEDS_REVIEW
+    if verb == "stop":
+        return session.queued_at is not None or session.status != Status.PENDING
+    return True
+
+
+def _cost(known: Any, unpriced: int) -> str:
+    """What is not known is never counted as nothing."""
+    if known is None:
+        return "unknown" if unpriced else usd(None)
+    return f"at least {usd(known)}" if unpriced else usd(known)
