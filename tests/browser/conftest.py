@@ -63,4 +63,5 @@ def visit(browser: Browser, scene: dict[str, Any]) -> Iterator[Callable[..., Vis
     yield open_window
     for visitor in opened:
         visitor.context.close()
-    assert [complaint for visitor in opened for complaint in visitor.complaints] == []
+    complaints = [complaint for visitor in opened for complaint in visitor.complaints]
+    assert not complaints, "\n".join(complaints)

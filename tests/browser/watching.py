@@ -72,7 +72,7 @@ class Visitor:
     def _note_console(self, message: Any) -> None:
         """The browser itself reports a 4xx answer as an error, also of a page that we ask for on purpose."""
         if message.type == "error" and "the server responded with a status of 4" not in message.text:
-            self.complaints.append(f"console: {message.text}")
+            self.complaints.append(f"{message.location.get('url', '')}: {message.text}")
 
     def _note_request(self, request: Any) -> None:
         if not request.url.startswith((f"{self.url}/", "data:")):
