@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -66,9 +67,15 @@ class ConsoleCommand(BaseCommand):
     def act(self, **options: Any) -> Answer:
         raise NotImplementedError
 
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """NO_COLOR (no-color.org) means --no-color."""
+        if os.environ.get("NO_COLOR") and not options.get("force_color"):
+            options["no_color"] = True
+        return super().execute(*args, **options)
+
     def handle(self, *args: Any, **options: Any) -> None:
         answer = self._answer(options)
-        if options["json"]:
+        if options["json"] or options.get("json_lines"):
             self.stdout.write(self._as_json(answer))
         else:
             for line in answer.lines:

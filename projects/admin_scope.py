@@ -12,7 +12,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters, ShowFacets
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR
-from django.db.models import ForeignKey, Model, QuerySet
+from django.db.models import Exists, ForeignKey, Model, OuterRef, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 
@@ -105,7 +105,14 @@ class ScopedAdmin(ModelAdmin):
         rows = super().get_queryset(request)
         if self.shows_all_to_superusers and is_superuser(request):
             return rows
-        return rows.filter(**{f"{self.project_path}__in": Project.objects.visible_to(request.user)})
+        visible = Project.objects.visible_to(request.user)
+        relation, _, name = self.project_path.rpartition("__")
+        if not relation:
+            return rows.filter(**{f"{name}__in": visible})
+        # Not by a join: SQLite would begin with the parents and sort all their rows.
+        parents: Any = self.opts.get_field(relation).related_model
+        mine = parents._default_manager.filter(pk=OuterRef(f"{relation}_id"), **{f"{name}__in": visible})
+        return rows.filter(Exists(mine))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and getattr(request.user, "is_staff", False))

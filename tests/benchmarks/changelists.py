@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import AdminSite, ModelAdmin, ShowFacets
+from django.contrib.admin import ModelAdmin, ShowFacets
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import connection
 from django.test import RequestFactory
@@ -60,7 +60,7 @@ def measure() -> list[Figure]:
     boss = superuser()
 
     def page(model: Any, query: str = "", stock: type[ModelAdmin] | None = None) -> Callable[[], None]:
-        shown = stock(model, AdminSite()) if stock else admin.site.get_model_admin(model)
+        shown = stock(model, admin.site) if stock else admin.site.get_model_admin(model)
 
         def view() -> None:
             request = RequestFactory().get(f"/admin/{query}")

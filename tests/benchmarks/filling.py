@@ -67,5 +67,5 @@ def true_where(condition: str) -> str:
 def _numbers(count: int) -> str:
     if connection.vendor == "postgresql":
         return f"generate_series(1, {count}) AS i"
-    more = f"SELECT i + 1 FROM n WHERE i < {count}"  # noqa: S608 - a number of ours
-    return f"(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL {more}) SELECT i FROM n)"
+    more = f"SELECT i + 1 FROM n WHERE i < {count}"  # noqa: S608
+    return f"(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL {more}) SELECT i FROM n)"  # noqa: S608

@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from automation import pipeline
 from automation.console import Answer, ConsoleCommand, Exit, actor, exit_for, facts, find_session, label
+from automation.held import refuse_if_held
 from automation.live import Watcher
 from issues import verbs
 from issues.models import IssueSession
 from issues.states import RUNNABLE, Status
-from projects import leases
-from projects.errors import AutowrkersError, OperatorError
+from projects.errors import AutowrkersError
 
 GOOD = frozenset({Status.PR_CREATED, Status.COMPLETED})
 
@@ -32,7 +32,7 @@ class Command(ConsoleCommand):
 
     def act(self, **options: Any) -> Answer:
         session = find_session(options["session"])
-        _refuse_if_held(session)
+        refuse_if_held(session)
         verbs.start(session, actor=actor())
         watcher = Watcher(session.pk, say=self.say, actor=actor())
         watcher.start()
@@ -43,7 +43,7 @@ class Command(ConsoleCommand):
             watcher.end()
         session = find_session(str(session.pk))
         if not is_ours:
-            _refuse_if_held(session)
+            refuse_if_held(session)
         return conclusion(session, interrupted=watcher.stop_wanted.is_set())
 
     @contextmanager
@@ -83,19 +83,3 @@ def _error(session: IssueSession, message: str) -> AutowrkersError:
         possible = ", ".join(verbs.allowed_verbs(session)) or "nothing"
         remedy = f"Details: {session.page_url} Possible now: {possible}."
     return AutowrkersError(f"session.{session.reason or session.status}", message or "Not finished.", remedy)
-
-
-def _refuse_if_held(session: IssueSession) -> None:
-    held = (
-        IssueSession.objects.filter(leases.live(), pk=session.pk)
-        .values_list("lease_owner", flat=True)
-        .first()
-    )
-    if held is None:
-        return
-    host, process, _ = (held.split(":") + ["", ""])[:3]
-    raise OperatorError(
-        "command.not_ready",
-        f"Another worker has session {session.pk}: process {process or '?'} on {host}.",
-        f"Wait for it, or ask it to end with `python manage.py stop_session {session.pk}`.",
-    )

@@ -100,7 +100,7 @@ def test_what_cannot_be_started_says_what_can_be_done(session):
     IssueSession.objects.update(status=Status.FAILED)
     ran = run_command("run_session", session.pk)
     assert ran.code == 1
-    assert "Possible now: retry." in ran.err
+    assert "Possible now: retry" in ran.err
 
 
 def test_ctrl_c_ends_the_agent_holds_the_session_and_exits_with_130(session, script, settings, tmp_path):
