@@ -62,6 +62,12 @@ class Shown:
     n: int = 0
     part: int = 0
     at: str = ""
+    before: int = 0
+
+    @property
+    def position(self) -> int:
+        """The number of the entry that this is news of: a call shown `before` is news by its result."""
+        return self.result.n if self.result is not None and self.n < self.before else self.n
 
     @property
     def anchor(self) -> str:

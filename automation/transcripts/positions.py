@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from automation.agents.jsonlines import decode
+from automation.agents import jsonlines as read
 from automation.agents.transcripts import tail_files
 from projects.redaction import redact
 
 BLOCK = 1 << 14
 LONGEST = 1 << 21  # bytes of one entry that are looked at; the runner ends an agent's line far below
-NUMBER = re.compile(rb'\{"n": (\d{1,18})[,}]')
+NUMBER = re.compile(rb'\{"n": ?(\d{1,18})[,}]')
 HEAD = re.compile(rb'\{"n": (\d{1,18}), "at": "([^"\\]{0,40})", "stream": "(\w{1,10})", "line": ')
 
 
@@ -165,16 +165,16 @@ def _entry(line: bytes, size: int) -> Entry | None:
     """None for what no writer wrote in one piece: it counts as left out."""
     if size > len(line):
         found = HEAD.match(line)
-        return (
-            Entry(int(found[1]), found[2].decode("utf-8", "replace"), found[3].decode(), "", size, True)
-            if found
-            else None
-        )
-    data = decode(line)
+        if found is None:
+            return None
+        at, stream = (group.decode("utf-8", "replace") for group in found.group(2, 3))
+        return Entry(int(found[1]), at, stream, "", size, is_cut=True)
+    data = read.decode(line)
     number, text = data.get("n"), data.get("line", "")
     if not isinstance(number, int) or number < 0 or not isinstance(text, str):
         return None
-    return Entry(number, str(data.get("at", ""))[:40], str(data.get("stream", ""))[:10], redact(text), size)
+    shown = redact(text).encode("utf-8", "replace").decode()  # no lone surrogate, that nothing could send on
+    return Entry(number, read.text(data.get("at"), 40), read.text(data.get("stream"), 10), shown, size)
 
 
 def _size(file: IO[bytes]) -> int:

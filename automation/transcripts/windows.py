@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from automation.transcripts.events import events_of, gap, joined, with_gaps
 from automation.transcripts.kinds import Kind, Show, Shown
 from automation.transcripts.positions import Entry, entries_before, entries_from
 
+Item = TypeVar("Item")
 WANTED = 200
 PAGE_BYTES = 1 << 20
 REPLY_BYTES = 64_000
@@ -47,28 +49,58 @@ def last_events(path: Path, agent: str, *, before: int | None = None, show: Show
     return Window(events, first, end, has_earlier)
 
 
-def next_entries(path: Path, position: int, *, limit: int = REPLY_BYTES) -> Iterator[Entry]:
-    """The entries from `position` on that fit in a reply, at least one if there is any."""
-    size = 0
-    for entry in entries_from(path, position):
-        if size and size + entry.size > limit:
-            break
-        yield entry
-        size += entry.size
+@dataclass(frozen=True)
+class Reply:
+    """`end` is the position to ask from next, `is_last` says that nothing lies behind it yet."""
+
+    events: list[Shown]
+    end: int
+    is_last: bool
+
+    def only(self, show: Show) -> Reply:
+        return replace(self, events=[event for event in self.events if event.is_in(show)])
+
+    def filled(
+        self, render: Callable[[Shown], Item], size_of: Callable[[Item], int]
+    ) -> tuple[list[Item], Reply]:
+        """What is made of the events that fit in a reply, those of one entry at least, and the reply with these."""
+        done: list[tuple[int, Item]] = []
+        size = 0
+        for event in self.events:
+            item = render(event)
+            size += size_of(item)
+            if done and size > REPLY_BYTES and event.position > done[0][0]:
+                kept = [item for position, item in done if position < event.position]
+                return kept, replace(self, end=event.position, is_last=False)
+            done.append((event.position, item))
+        return [item for _, item in done], self
 
 
-def next_events(path: Path, agent: str, position: int, *, calls_too: bool) -> tuple[list[Shown], int]:
-    """What follows `position`, and the position after it. With `calls_too` a result comes inside its call,
-    also when that lies a little before `position`: it then takes the place of the event that was shown.
+def next_events(path: Path, agent: str, position: int, *, calls_too: bool) -> Reply:
+    """What follows `position`, in entries of 64 kB at most, or one. With `calls_too` a result comes inside its
+    call, also when that lies a little before `position`: it takes the place of the event that was shown.
     """
-    entries = list(next_entries(path, position))
+    entries, is_last = _fitting(entries_from(path, position))
     events = list(with_gaps(entries, agent, begin=position))
     end = entries[-1].n + 1 if entries else position
-    if not calls_too:
-        return events, end
-    events = joined(events)
-    lost = {event.call for event in events if event.kind == Kind.RESULT and event.call}
-    return (joined([*_calls(path, agent, position, lost), *events]) if lost else events), end
+    if calls_too:
+        events = joined(events)
+        lost = {event.call for event in events if event.kind == Kind.RESULT and event.call}
+        events = joined([*_calls(path, agent, position, lost), *events]) if lost else events
+        events = [replace(event, before=position) for event in events]
+        events.sort(key=lambda event: event.position)
+    return Reply(events, end, is_last)
+
+
+def _fitting(entries: Iterator[Entry]) -> tuple[list[Entry], bool]:
+    found: list[Entry] = []
+    size = 0
+    for entry in entries:
+        if found and size + entry.size > REPLY_BYTES:
+            return found, False
+        found.append(entry)
+        size += entry.size
+    return found, True
 
 
 def _calls(path: Path, agent: str, position: int, wanted: set[str]) -> Sequence[Shown]:
