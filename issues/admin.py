@@ -11,12 +11,11 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from issues import verbs
+from issues.listing import issue_number
 from issues.models import Attempt, IssueSession, SessionEvent
 from projects.access import actor_name
 from projects.admin_scope import JournalAdmin
 from projects.changelist import DateFilter, ProjectFilter
-
-LARGEST_NUMBER_DIGITS = 9
 
 
 @admin.register(IssueSession)
@@ -36,7 +35,14 @@ class IssueSessionAdmin(JournalAdmin):
     list_defer = ("github_issue_body", "last_error", "complexity_reasons", "manual_review_reason")
     ordering = ["-id"]
     list_select_related = ["project"]
-    links = ("completed_at__gte", "status__in", "pr_state__in", "attempts__exact", "round__exact")
+    links = (
+        "completed_at__gte",
+        "completed_at__lt",
+        "status__in",
+        "pr_state__in",
+        "attempts__exact",
+        "round__exact",
+    )
     search_fields = ["github_issue_title"]
     search_help_text = "An issue's number, or words of its title."
     actions = ["start", "retry", "skip", "stop"]
@@ -209,9 +215,3 @@ class SessionEventAdmin(OfSessionAdmin):
     list_display = ["created_at", "of_session", "verb", "old_status", "new_status", "reason", "actor"]
     list_filter = [ProjectFilter, DateFilter]
     list_defer = (*OfSessionAdmin.list_defer, "message", "evidence")
-
-
-def issue_number(text: str) -> int | None:
-    """The number in `125` or `#125`."""
-    digits = text.strip().removeprefix("#")
-    return int(digits) if digits.isdecimal() and len(digits) <= LARGEST_NUMBER_DIGITS else None

@@ -17,6 +17,8 @@ from projects.listing import LONGEST_TEXT, MomentFilter
 
 ORDER = ["id", "created_at", "started_at", "completed_at", "status", "github_issue_number"]
 
+LARGEST_NUMBER_DIGITS = 9
+
 
 class IssueFilters(django_filters.FilterSet):  # type: ignore[misc]
     """`status` may be given several times; `label` is one whole label."""
@@ -68,3 +70,9 @@ class SessionFilters(IssueFilters):
     class Meta:
         model = IssueSession
         fields = ["status", "project", "label", "has_pr"]
+
+
+def issue_number(text: str) -> int | None:
+    """The number in `125` or `#125`."""
+    digits = text.strip().removeprefix("#")
+    return int(digits) if digits.isdecimal() and len(digits) <= LARGEST_NUMBER_DIGITS else None
