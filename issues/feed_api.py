@@ -70,13 +70,15 @@ class AttemptViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, OfSession
 class FeedViewSet(StrictViewSet):
     queryset = SessionEvent.objects.none()
     serializer_class = FeedSerializer
-    scopes = {"list": Scope.READ}
+    scopes = {"read": Scope.READ}
     pagination_class = None
-    parameters = frozenset({"after", "page_size"})
 
     def get_queryset(self) -> Any:
         visible = SessionEvent.objects.filter(issue_session__project__in=self.visible_projects())
         return visible.select_related("issue_session")
+
+    def _known_parameters(self) -> frozenset[str]:
+        return frozenset({"after", "page_size"})
 
     @extend_schema(
         parameters=[
@@ -87,7 +89,7 @@ class FeedViewSet(StrictViewSet):
         ],
         responses=FeedSerializer(many=False),
     )
-    def list(self, request: Request, **kwargs: Any) -> Response:
+    def read(self, request: Request, **kwargs: Any) -> Response:
         """Every event of every session that the caller sees, oldest first; each is answered once.
 
         Ask again with `next_cursor`: at once while `has_more`, else after a while.

@@ -85,6 +85,9 @@ class SessionSerializer(serializers.ModelSerializer[IssueSession]):
 
     session_id = serializers.IntegerField(read_only=True, allow_null=True)
     github_issue_labels = serializers.ListField(child=serializers.CharField(), read_only=True)
+    pr_state = serializers.ChoiceField(
+        choices=[("", "None"), *IssueSession.PrState.choices], read_only=True, help_text="Empty: none yet."
+    )
 
     class Meta:
         model = IssueSession

@@ -84,8 +84,7 @@ class StrictViewSet(GenericViewSet[Any]):
             return frozenset()
         filterset = getattr(self, "filterset_class", None)
         pages = frozenset(getattr(self.pagination_class, "parameters", ()))
-        own = frozenset(getattr(self, "parameters", ()))
-        return pages | own | frozenset(filterset.base_filters if filterset else ())
+        return pages | frozenset(filterset.base_filters if filterset else ())
 
 
 class StrictFields(serializers.Serializer[Any]):
