@@ -68,15 +68,16 @@ def counts(findings: list[Finding]) -> dict[str, int]:
 
 def _look(check: Check, situation: Situation) -> list[Finding]:
     try:
-        return [_finding(check, message) for message in check.look(situation)]
+        return [finding_of(check.tag, check.about, message) for message in check.look(situation)]
     except (AutowrkersError, DatabaseError, OSError) as error:
         message = f"This could not be looked at: {error}"
         hint = "Correct what it names; the database first, if that has errors too."
         return [Finding(check.tag, check.about, "error", "autowrkers.E099", shown(message), hint, None)]
 
 
-def _finding(check: Check, message: CheckMessage) -> Finding:
+def finding_of(tag: str, about: str, message: CheckMessage) -> Finding:
+    """A message for people: without secrets, and without what a terminal or a page would obey."""
     level = LEVELS.get(min(message.level, ERROR), "error")
     project = message.obj.pk if isinstance(message.obj, Project) else None
     text, hint = shown(str(message.msg)), shown(str(message.hint or ""))
-    return Finding(check.tag, check.about, level, str(message.id), text, hint, project)
+    return Finding(tag, about, level, str(message.id), text, hint, project)

@@ -39,66 +39,66 @@ def tokens(situation: Situation) -> Iterator[CheckMessage]:
         yield from look(sharing[0], _named(sharing), situation)
 
 
-def stored(project: Project, named: str, situation: Situation) -> Iterator[CheckMessage]:
+def stored(project: Project, prefix: str, situation: Situation) -> Iterator[CheckMessage]:
     credential = project.credential
     if credential is None:
         if not os.environ.get(DEFAULT_VARIABLE):
-            yield _no_token(project, named)
+            yield _no_token(project, prefix)
     elif credential.error_code:
-        yield fail(51, f"{named}: {credential.error_message}", "", of=project)
+        yield fail(51, f"{prefix}{credential.error_message}", "", of=project)
     elif credential.rate_remaining is not None:
-        yield from _rate(project, named, credential)
+        yield from _rate(project, prefix, credential)
 
 
-def live(project: Project, named: str, situation: Situation) -> Iterator[CheckMessage]:
+def live(project: Project, prefix: str, situation: Situation) -> Iterator[CheckMessage]:
     if situation.is_time_up:
-        yield note(51, f"{named}: not asked, the time was used up.", "Run the checks again.", of=project)
+        yield note(51, f"{prefix}Not asked, the time was used up.", "Run the checks again.", of=project)
         return
     if project.credential is None and not os.environ.get(DEFAULT_VARIABLE):
-        yield _no_token(project, named)
+        yield _no_token(project, prefix)
         return
     try:
         with connected(project, patience_seconds=situation.seconds(REQUEST_SECONDS)) as client:
             facts = client.get_token()
     except BadCredentials as error:
-        yield fail(51, f"{named}: {error.message}", NEW_TOKEN, of=project)
+        yield fail(51, f"{prefix}{error.message}", NEW_TOKEN, of=project)
     except GitHubRateLimited as error:
-        yield warn(54, f"{named}: {error.message}", error.remedy, of=project)
+        yield warn(54, f"{prefix}{error.message}", error.remedy, of=project)
     except AutowrkersError as error:
-        yield fail(50, f"{named}: {error.message}", error.remedy, of=project)
+        yield fail(50, f"{prefix}{error.message}", error.remedy, of=project)
     else:
-        yield fine(51, f"{named}: GitHub knows the token; it belongs to {facts.login}.", of=project)
-        yield scopes(project, named, facts)
-        yield expiry(project, named, facts, timezone.now())
+        yield fine(51, f"{prefix}GitHub knows the token; it belongs to {facts.login}.", of=project)
+        yield scopes(project, prefix, facts)
+        yield expiry(project, prefix, facts, timezone.now())
         yield from skew(project, client)
         if credential := Credential.objects.filter(pk=project.credential_id).first():
-            yield from _rate(project, named, credential)
+            yield from _rate(project, prefix, credential)
 
 
-def scopes(project: Project, named: str, facts: TokenFacts) -> CheckMessage:
+def scopes(project: Project, prefix: str, facts: TokenFacts) -> CheckMessage:
     if facts.scopes is None:
         hint = "It needs read and write for contents, issues and pull requests. The first session shows it."
-        return note(52, f"{named}: a fine-grained token does not tell its permissions.", hint, of=project)
+        return note(52, f"{prefix}A fine-grained token does not tell its permissions.", hint, of=project)
     told = ", ".join(facts.scopes) or "none"
     if not facts.may_write(private=False):
         return fail(
-            52, f"{named}: the token may not write to repositories (scopes: {told}).", SCOPES, of=project
+            52, f"{prefix}The token may not write to repositories (scopes: {told}).", SCOPES, of=project
         )
     if not facts.may_write(private=True):
         return note(
-            52, f"{named}: the token may write to public repositories only ({told}).", SCOPES, of=project
+            52, f"{prefix}The token may write to public repositories only ({told}).", SCOPES, of=project
         )
-    return fine(52, f"{named}: the token's scopes suffice ({told}).", of=project)
+    return fine(52, f"{prefix}The token's scopes suffice ({told}).", of=project)
 
 
-def expiry(project: Project, named: str, facts: TokenFacts, now: datetime) -> CheckMessage:
+def expiry(project: Project, prefix: str, facts: TokenFacts, now: datetime) -> CheckMessage:
     if facts.expires_at is None:
-        return fine(53, f"{named}: GitHub tells no end of the token's life.", of=project)
+        return fine(53, f"{prefix}GitHub tells no end of the token's life.", of=project)
     day = f"{facts.expires_at:%Y-%m-%d %H:%M} UTC"
     if facts.expires_at - now < SOON:
         days = max(0, (facts.expires_at - now).days)
-        return warn(53, f"{named}: the token ends in {days} days, on {day}.", NEW_TOKEN, of=project)
-    return fine(53, f"{named}: the token is good until {day}.", of=project)
+        return warn(53, f"{prefix}The token ends in {days} days, on {day}.", NEW_TOKEN, of=project)
+    return fine(53, f"{prefix}The token is good until {day}.", of=project)
 
 
 def skew(project: Project, client: GitHubClient) -> Iterator[CheckMessage]:
@@ -122,23 +122,23 @@ def projects(situation: Situation) -> Iterator[CheckMessage]:
             yield note(56, message, "Nothing to do, or store one in the project's settings.", of=project)
 
 
-def _rate(project: Project, named: str, credential: Credential) -> Iterator[CheckMessage]:
+def _rate(project: Project, prefix: str, credential: Credential) -> Iterator[CheckMessage]:
     left, limit = credential.rate_remaining, credential.rate_limit
     if left is None or (credential.rate_reset_at and credential.rate_reset_at < timezone.now()):
         return
     if left < FEW_REQUESTS:
         reset = f", renewed at {credential.rate_reset_at:%H:%M} UTC" if credential.rate_reset_at else ""
         hint = "Work waits by itself until then. Give busy projects tokens of different accounts."
-        yield warn(54, f"{named}: only {left} of {limit} requests are left{reset}.", hint, of=project)
+        yield warn(54, f"{prefix}Only {left} of {limit} requests are left{reset}.", hint, of=project)
     else:
-        yield fine(54, f"{named}: {left} of {limit} requests are left.", of=project)
+        yield fine(54, f"{prefix}{left} of {limit} requests are left.", of=project)
 
 
-def _no_token(project: Project, named: str) -> CheckMessage:
+def _no_token(project: Project, prefix: str) -> CheckMessage:
     hint = f"Store a token in the project's settings, or set {DEFAULT_VARIABLE} for web and workers."
-    return fail(50, f"{named}: there is no GitHub token.", hint, of=project)
+    return fail(50, f"{prefix}There is no GitHub token.", hint, of=project)
 
 
 def _named(sharing: list[Project]) -> str:
     more = f" and {len(sharing) - 1} more" if len(sharing) > 1 else ""
-    return f"Token of {sharing[0].name}{more}"
+    return f"Token of {sharing[0].name}{more}: "

@@ -1,0 +1,138 @@
+"""The short form that links a repository. Everything else of a project has a default and its settings page."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from automation.agents.command import split_template
+from projects.errors import OperatorError
+from projects.models import Project
+from projects.rules import check_agent
+from projects.validators import validate_repo
+
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[Project]
+else:
+    ModelForm = forms.ModelForm
+
+COMMANDS = ["setup_command", "lint_command", "type_check_command", "test_command", "build_command"]
+EXAMPLES = {
+    "setup_command": "npm ci",
+    "lint_command": "npm run lint",
+    "type_check_command": "npx tsc --noEmit",
+    "test_command": "npm test",
+    "build_command": "npm run build",
+}
+SSH = re.compile(r"(?:ssh://)?git@(?P<host>[^:/]+)[:/](?P<path>.+)")
+
+
+class LinkForm(ModelForm):
+    github_repo = forms.CharField(
+        label="Repository", max_length=300, help_text="owner/name, or the address of its page on GitHub."
+    )
+    name = forms.CharField(
+        required=False, max_length=100, help_text="What people call it here. Empty: the repository's name."
+    )
+    github_token = forms.CharField(
+        label="GitHub token",
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="It reads issues and writes contents, pull requests and issues. Stored encrypted, never shown again.",
+    )
+    webhook_secret = forms.CharField(
+        required=False,
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Optional. Without it changes show at the next sync, within a minute.",
+    )
+
+    class Meta:
+        model = Project
+        fields = ["github_repo", "name", "agent", "agent_command", *COMMANDS]
+        widgets = {name: forms.TextInput(attrs={"placeholder": EXAMPLES[name]}) for name in COMMANDS}
+        help_texts = {
+            "agent_command": "Only for the agent “Command”. It may hold {prompt_file}, {work_dir} and {model}."
+        }
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        if not user.is_superuser:
+            agents = [pair for pair in Project.Agent.choices if pair[0] != Project.Agent.SCRIPTED]
+            self.fields["agent"] = forms.ChoiceField(choices=agents)
+
+    def basics(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("github_repo", "name", "github_token", "webhook_secret", "agent")]
+
+    def commands(self) -> list[forms.BoundField]:
+        return [self[name] for name in (*COMMANDS, "agent_command")]
+
+    def has_command_errors(self) -> bool:
+        return any(name in self.errors for name in (*COMMANDS, "agent_command"))
+
+    def clean_github_repo(self) -> str:
+        repo = repository_in(self.cleaned_data["github_repo"])
+        if Project.objects.visible_to(self.user).filter(github_repo__iexact=repo).exists():
+            raise ValidationError("This repository is linked already.", code="linked")
+        return repo
+
+    def clean_agent(self) -> str:
+        value: str = self.cleaned_data["agent"]
+        check_agent(value, self.user, None)
+        return value
+
+    def clean_agent_command(self) -> str:
+        value: str = self.cleaned_data["agent_command"]
+        agent = self.cleaned_data.get("agent")
+        if agent == Project.Agent.COMMAND:
+            try:
+                split_template(value)
+            except OperatorError as error:
+                raise ValidationError(str(error), code=error.code) from error
+        return value
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        values["name"] = values.get("name") or values.get("github_repo", "").partition("/")[2]
+        return values
+
+    def secrets(self) -> dict[str, str | None]:
+        return {name: self.cleaned_data[name] for name in ("github_token", "webhook_secret")}
+
+
+class TokenForm(forms.Form):
+    github_token = forms.CharField(
+        label="New GitHub token", max_length=500, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
+    )
+
+
+def repository_in(text: str) -> str:
+    """owner/name from what people paste: that, a page's address, or what git clones from."""
+    text = text.strip()
+    ssh = SSH.fullmatch(text)
+    if ssh:
+        host, path = ssh["host"], ssh["path"]
+    elif "://" in text or text.count("/") > 1:
+        try:
+            parts = urlsplit(text if "://" in text else f"https://{text}")
+            host, path = parts.hostname or "", parts.path
+        except ValueError as error:
+            raise ValidationError("This is not an address.", code="invalid_repo") from error
+    else:
+        validate_repo(text)
+        return text
+    ours = urlsplit(settings.GITHUB_WEB_URL).hostname or ""
+    if host.lower() not in (ours, f"www.{ours}"):
+        raise ValidationError(
+            f"This address leads to {host[:60] or 'no host'}, but this installation works with {ours}.",
+            code="other_host",
+        )
+    repo = "/".join(path.strip("/").split("/")[:2]).removesuffix(".git")
+    validate_repo(repo)
+    return repo
