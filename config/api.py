@@ -9,6 +9,7 @@ from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView
 
 from automation.api import AutomationViewSet
+from automation.log_api import LogViewSet
 from config.schema import DocsView
 from issues.api import IssueViewSet, SessionViewSet
 from issues.feed_api import AttemptViewSet, EventViewSet, FeedViewSet
@@ -40,6 +41,7 @@ RESULTS = ResultViewSet.as_view({"get": "list"})
 ATTEMPTS = AttemptViewSet.as_view({"get": "list"})
 ATTEMPT = AttemptViewSet.as_view({"get": "retrieve"})
 EVENTS = EventViewSet.as_view({"get": "list"})
+LOG = LogViewSet.as_view({"get": "log"})
 FEED = FeedViewSet.as_view({"get": "read"})
 AUDIT = AuditViewSet.as_view({"get": "list"})
 AUTOMATION_START = AutomationViewSet.as_view({"post": "start"})
@@ -64,6 +66,7 @@ urlpatterns = [
     *both("issue-sessions/<int:pk>/attempts", ATTEMPTS, "attempts"),
     *both("issue-sessions/<int:pk>/attempts/<int:number>", ATTEMPT, "attempt"),
     *both("issue-sessions/<int:pk>/events", EVENTS, "events"),
+    *both("issue-sessions/<int:pk>/log", LOG, "log"),
     *both("projects/<int:pk>/audit", AUDIT, "audit"),
     *both("events", FEED, "feed"),
     *both("schema", SpectacularAPIView.as_view(), "schema"),
