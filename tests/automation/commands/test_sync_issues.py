@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from issues.models import IssueSession
 from projects import leases
@@ -87,3 +90,51 @@ def test_success_clears_the_error_that_pages_show(project):
 def test_the_same_project_named_twice_is_synced_once(project):
     ran = run_command("sync_issues", "acme/calc", project.pk, "--json")
     assert len(ran.data["projects"]) == 1
+
+
+def foreseen(*arguments):
+    ran = run_command("sync_issues", "acme/calc", "--dry-run", "--json", *arguments)
+    (counts,) = ran.data["projects"]
+    return {issue["number"]: (issue["kind"], issue["status"], issue["reason"]) for issue in counts["issues"]}
+
+
+def test_a_dry_run_of_a_new_project_lists_what_would_come_in_and_stores_nothing(project):
+    before = Project.objects.values().get()
+    Project.objects.update(issue_filter={"exclude_labels": ["wip"]})
+    assert foreseen() == {1: ("new", "pending", ""), 2: ("new", "skipped", "skip_label")}
+    assert not IssueSession.objects.exists()
+    assert Project.objects.values().get() == before | {"issue_filter": {"exclude_labels": ["wip"]}}
+    assert not OrmQ.objects.exists()
+
+
+def test_a_dry_run_says_what_changed_what_closed_and_what_the_filter_leaves_out(project, hub):
+    run_command("sync_issues", "acme/calc")
+    rows = list(IssueSession.objects.order_by("pk").values())
+    hub.close("acme/calc", 1)
+    hub.edit_issue("acme/calc", 2, title="Rounding \x1b[31mof halves")
+    hub.create_issue("acme/calc", "Not for us", labels=["wip"])
+    Project.objects.update(issue_filter={"exclude_labels": ["wip"]})
+    assert foreseen() == {
+        1: ("moved", "skipped", "issue_closed"),
+        2: ("changed", "skipped", "skip_label"),
+        3: ("left_out", "", ""),
+    }
+    ran = run_command("sync_issues", "acme/calc", "--dry-run")
+    assert "#1 becomes skipped (issue_closed)" in ran.out
+    assert "\x1b" not in ran.out
+    assert list(IssueSession.objects.order_by("pk").values()) == rows
+
+
+def test_since_looks_again_at_what_the_cursor_has_passed(project):
+    run_command("sync_issues", "acme/calc")
+    IssueSession.objects.update(github_issue_title="out of date")
+    later = timezone.now() + timedelta(days=30)
+    Project.objects.update(sync_cursor=later)
+    assert run_command("sync_issues", "acme/calc", "--json").data["projects"][0]["changed"] == 0
+    ran = run_command("sync_issues", "acme/calc", "--since", "2020-01-01", "--json")
+    assert ran.data["projects"][0]["changed"] == 2
+    assert not IssueSession.objects.filter(github_issue_title="out of date").exists()
+
+
+def test_a_date_that_is_none_is_a_usage_error(project):
+    assert "is not a date" in run_command("sync_issues", "acme/calc", "--since", "yesterday").err
