@@ -104,7 +104,7 @@ def opened(
         **{
             "status": S.PR_CREATED,
             "step": Step.FOLLOW,
-            "attempts": tries,
+            "attempts": tries - 1,
             "head_sha": tell.head_sha,
             "pr_checks": "success",
         }
