@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from issues.models import IssueSession
-from issues.states import ENDED, Status, Step, resumed_status
+from issues.states import Status, Step, resumed_status
 from issues.transitions import Conflict, move, note, stay
 from projects import leases, signals
 
@@ -23,7 +23,7 @@ UNCHANGED = "unchanged"
 ALLOWED: dict[str, frozenset[str]] = {
     "start": frozenset(Status.values) - {Status.FAILED, Status.PR_CREATED},
     "retry": frozenset({Status.FAILED, Status.NEEDS_REVIEW}),
-    "skip": frozenset(Status.values) - ENDED,
+    "skip": frozenset(Status.values) - {Status.SKIPPED, Status.COMPLETED},
     "stop": frozenset({Status.PENDING, Status.IN_PROGRESS, Status.VERIFYING, Status.PR_CREATED}),
     "close": frozenset({Status.PENDING, Status.IN_PROGRESS, Status.VERIFYING, Status.NEEDS_REVIEW}),
 }

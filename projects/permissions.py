@@ -14,6 +14,18 @@ from rest_framework.request import Request
 
 from projects.models import ApiToken, Project, Scope
 
+# What each verb of a session or project asks of a person's role, wherever it is said.
+VERB_SCOPES: dict[str, Scope] = {
+    "start": Scope.OPERATE,
+    "retry": Scope.OPERATE,
+    "skip": Scope.OPERATE,
+    "stop": Scope.OPERATE,
+    "sync": Scope.OPERATE,
+    "start-all": Scope.OPERATE,
+    "start-automation": Scope.OPERATE,
+    "pause": Scope.OPERATE,
+}
+
 
 class HasScope(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from automation.pages.standing import Standing, standing_of
 from issues.models import IssueSession
+from issues.sanitize import clean_line
 
 register = template.Library()
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -76,3 +77,9 @@ def usd(amount: Decimal | float | None) -> str:
 @register.filter
 def thousands(number: Any) -> str:
     return "–" if number is None else f"{number:,}"
+
+
+@register.filter
+def visible(text: str) -> str:
+    """Text from outside as one line, without what nobody can see."""
+    return clean_line(text)

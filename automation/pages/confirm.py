@@ -1,0 +1,86 @@
+"""The pages that ask before much is started or stopped: how many, and at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db.models import Count, Q, Sum
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from automation import budgets, control
+from automation.pages.page import render
+from issues.models import Attempt
+from issues.models.session import SYSTEM
+from issues.states import Status
+from projects import leases
+from projects.models import Project
+
+DAYS = 30
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a session has cost on average; `each` is None when no agent has told a price."""
+
+    each: Decimal | None
+    sessions: int
+
+    def of(self, count: int) -> Decimal | None:
+        return None if self.each is None else self.each * count
+
+
+def usual_price(project: Project, days: int = DAYS) -> Price:
+    """Over the sessions that had priced attempts in the last days, all their attempts in that time together."""
+    since = timezone.now() - timedelta(days=days)
+    priced = Attempt.objects.filter(
+        issue_session__project=project, started_at__gte=since, cost_usd__isnull=False
+    )
+    found = priced.aggregate(cost=Sum("cost_usd"), sessions=Count("issue_session", distinct=True))
+    return Price(found["cost"] / found["sessions"] if found["sessions"] else None, found["sessions"])
+
+
+def start_all(request: HttpRequest, project: Project) -> HttpResponse:
+    pending, price = control.startable(project).count(), usual_price(project)
+    return _ask(
+        request,
+        project,
+        "start_all",
+        f"Start all pending issues of {project}?",
+        pending=pending,
+        price=price,
+        days=DAYS,
+        expected=price.of(pending),
+        month=budgets.spending([project])[project.pk],
+        blocked=control.status_of(project).blocked_reason,
+    )
+
+
+def pause(request: HttpRequest, project: Project) -> HttpResponse:
+    """The counts are those of `control.stop`."""
+    begun = control.begun(project).aggregate(
+        all=Count("pk"),
+        held=Count("pk", filter=leases.live()),
+        suspended=Count("pk", filter=leases.free() & Q(queued_by=SYSTEM)),
+    )
+    by_people = project.sessions.filter(
+        leases.free(), status=Status.PENDING, queued_at__isnull=False
+    ).exclude(queued_by=SYSTEM)
+    title = (
+        f"Pause automation of {project}?" if project.automation_enabled else f"Stop what runs in {project}?"
+    )
+    return _ask(request, project, "pause", title, begun=begun, by_people=by_people.count())
+
+
+def _ask(request: HttpRequest, project: Project, name: str, title: str, **context: object) -> HttpResponse:
+    back = reverse("admin:board", args=[project.pk])
+    return render(
+        request, f"automation/confirm_{name}.html", title=title, project=project, back=back, **context
+    )
+
+
+PAGES: dict[str, Callable[[HttpRequest, Project], HttpResponse]] = {"start-all": start_all, "pause": pause}
