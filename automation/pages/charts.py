@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 720, 160
+WIDTH, HEIGHT = 1000, 180
 BOTTOM, LEFT, TOP = 22, 44, 10
 LABELS = 6
 

@@ -91,7 +91,7 @@ def test_the_cost_is_the_sum_of_what_is_known():
     old = create_attempt(session, cost_usd=Decimal(9))
     Attempt.objects.filter(pk=old.pk).update(started_at=NOW - timedelta(days=31))
     figure = headline(Project.objects.all(), days_ago(30))[-1]
-    assert (figure.value, figure.detail) == ("$ 1.75", "1 attempts without a price")
+    assert (figure.value, figure.detail) == ("$ 1.75", "not counting 1 without a price")
 
 
 @pytest.mark.parametrize(
