@@ -48,15 +48,16 @@ def _reach(rows: QuerySet[SessionEvent], size: int) -> int:
 
 
 def _settled(after: int, reach: int) -> int:
-    """The last id up to `reach` below which no event can turn up any more."""
+    """The last event up to `reach` before which none can turn up any more: an open writer's ids are behind it."""
     writing_since = _oldest_writer()
     if writing_since is None:
         return reach
-    unsure = SessionEvent.objects.filter(
-        pk__gt=after, pk__lte=reach, created_at__gte=writing_since - CLOCKS_DIFFER
-    )
+    asked = SessionEvent.objects.filter(pk__gt=after, pk__lte=reach)
+    unsure = asked.filter(created_at__gte=writing_since - CLOCKS_DIFFER)
     first = unsure.order_by("pk").values_list("pk", flat=True).first()
-    return first - 1 if first is not None else reach
+    if first is None:
+        return reach
+    return int(asked.filter(pk__lt=first).aggregate(last=Max("pk"))["last"] or after)
 
 
 def _oldest_writer() -> datetime | None:

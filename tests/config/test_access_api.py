@@ -52,6 +52,7 @@ LOWEST = {
     ("get", "attempts"): Role.VIEWER,
     ("get", "attempt"): Role.VIEWER,
     ("get", "events"): Role.VIEWER,
+    ("get", "log"): Role.VIEWER,
     ("get", "audit"): Role.VIEWER,
     ("get", "feed"): "anybody",
 }

@@ -28,6 +28,7 @@ PUBLISHED = [
     ("GET", "/api/issue-sessions/{session}/attempts", 200),
     ("GET", "/api/issue-sessions/{session}/attempts/{number}", 200),
     ("GET", "/api/issue-sessions/{session}/events", 200),
+    ("GET", "/api/issue-sessions/{session}/log", 200),
     ("GET", "/api/projects/{project}/audit", 200),
     ("GET", "/api/events", 200),
     ("POST", "/api/issue-sessions/{session}/retry", 409),
