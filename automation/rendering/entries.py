@@ -18,7 +18,7 @@ SHORT = 2_000  # where several long texts meet in one event
 MOST_BYTES = 60_000  # of one event's HTML
 SUMMARY = 160
 LINE = 300
-LINES = frozenset({Kind.NOTE, Kind.STDERR, Kind.OUTPUT, Kind.RETRY})
+LINES = frozenset({Kind.NOTE, Kind.STDERR, Kind.OUTPUT, Kind.RETRY, Kind.GAP})
 WORDS = {
     Kind.MESSAGE: ("💬", "Message"),
     Kind.TOOL: ("⚙", "Tool"),

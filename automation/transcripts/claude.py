@@ -11,6 +11,8 @@ from automation.agents.claude_code import SHOWN_INPUTS
 from automation.transcripts.kinds import Edit, Kind, Shown
 
 LONGEST = 1 << 21
+SHORT = 150  # characters of JSON that are read on one line
+SIDES = ("old_string", "new_string", "edits", "content", "patch", "input")
 
 
 def shown_of(data: dict[str, Any]) -> Iterator[Shown]:
@@ -34,21 +36,27 @@ def shown_of(data: dict[str, Any]) -> Iterator[Shown]:
 
 
 def as_json(value: object) -> str:
+    is_short = len(read.compact(value)) <= SHORT
     try:
-        return json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "replace").decode()
+        return (
+            json.dumps(value, ensure_ascii=False, indent=None if is_short else 2)
+            .encode("utf-8", "replace")
+            .decode()
+        )
     except RecursionError:
         return ""
 
 
 def _call(block: dict[str, Any]) -> Shown:
     given = read.mapping(block.get("input"))
-    detail = next((given[key] for key in SHOWN_INPUTS if isinstance(given.get(key), str)), None)
+    key = next((key for key in SHOWN_INPUTS if isinstance(given.get(key), str)), "")
     edits = tuple(_edits(given))
+    rest = {name: given[name] for name in given if name != key and not (edits and name in SIDES)}
     return Shown(
         Kind.TOOL,
         name=read.text(block.get("name"), 200),
-        detail=read.text(detail, LONGEST) if detail is not None else read.compact(given),
-        text="" if edits or set(given) <= {*SHOWN_INPUTS} else as_json(given),
+        detail=read.text(given.get(key), LONGEST) if key else read.compact(given),
+        text=as_json(rest) if rest and (key or len(read.compact(given)) > SHORT) else "",
         call=read.text(block.get("id"), 200),
         edits=edits,
     )
