@@ -11,10 +11,10 @@ from automation.attempts import last_head
 from automation.briefing import told_of_failure
 from automation.follow import PR_CLOSED
 from automation.rendering.plain import last_lines, plain
+from automation.templatetags.lines import line
 from issues.models import Attempt, IssueSession
 from issues.states import Status
 from projects.errors import OperatorError
-from projects.redaction import redact
 from projects.workspace.history import reading
 from verification.models import VerificationResult
 from verification.report import FAULTS
@@ -63,7 +63,7 @@ def failure_of(session: IssueSession) -> Failure | None:
         command=plain(check.command, limit=COMMAND_BYTES) if check else "",
         output=_tail(check) if check else "",
         remedy=_remedy(check),
-        others=tuple(redact(row.name or row.check_type) for row in failed[1:]),
+        others=tuple(row.name or row.check_type for row in failed[1:]),
         message=plain(attempt.message, limit=COMMAND_BYTES),
         told_title=title,
         told=told,
@@ -92,7 +92,7 @@ def _remedy(check: VerificationResult | None) -> str:
     if check is None or not check.fault:
         return ""
     sentence = FAULTS.get(check.fault, "This is the environment's fault, not the commit's.")
-    return sentence.format(name=redact(check.name))
+    return sentence.format(name=line(check.name))
 
 
 def _told(session: IssueSession, counted: Attempt | None) -> tuple[str, str]:

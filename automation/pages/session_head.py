@@ -15,6 +15,7 @@ from issues.models import IssueSession
 from issues.sanitize import clean_line
 from issues.states import ENDED, MAX_ATTEMPTS, Status, Step
 from projects.models import Scope
+from projects.redaction import redact
 
 WORKING = (Status.IN_PROGRESS, Status.VERIFYING)
 
@@ -32,7 +33,7 @@ def head(request: HttpRequest, session: IssueSession) -> dict[str, Any]:
     return {
         "session": session,
         "project": session.project,
-        "issue_title": clean_line(session.github_issue_title, limit=512) or "(no title)",
+        "issue_title": _title(session) or "(no title)",
         "attempt_line": attempt_line(session),
         "elapsed": elapsed(session, now),
         "cost": _cost(totals["cost"], totals["unpriced"]),
@@ -43,16 +44,16 @@ def head(request: HttpRequest, session: IssueSession) -> dict[str, Any]:
 
 
 def title_of(session: IssueSession) -> str:
-    return f"#{session.github_issue_number} {clean_line(session.github_issue_title, limit=512)}"
+    return f"#{session.github_issue_number} {_title(session)}"
 
 
 def attempt_line(session: IssueSession) -> str:
-    """`attempt 2 of 3`: the one at work or last at work in this round."""
+    """`2 of 3`: the one at work or last at work in this round."""
     is_begun = session.status not in (Status.PENDING, Status.FAILED, Status.SKIPPED)
     if session.status == Status.NEEDS_REVIEW:
         is_begun = session.step != Step.PREPARE
     number = min(session.attempts + is_begun, MAX_ATTEMPTS)
-    return f"attempt {number} of {MAX_ATTEMPTS}" if number else "no attempt yet"
+    return f"{number} of {MAX_ATTEMPTS}" if number else "none yet"
 
 
 def elapsed(session: IssueSession, now: datetime) -> timedelta | None:
@@ -90,3 +91,7 @@ def _cost(known: Any, unpriced: int) -> str:
     if known is None:
         return "unknown" if unpriced else usd(None)
     return f"at least {usd(known)}" if unpriced else usd(known)
+
+
+def _title(session: IssueSession) -> str:
+    return clean_line(redact(session.github_issue_title), limit=512)

@@ -14,9 +14,11 @@ from automation.pages.session_failure import failure_of
 from automation.reasons import reason_of
 from automation.rendering.markdown import to_html
 from automation.rendering.plain import plain
+from automation.templatetags.lines import line
 from issues.models import IssueSession
-from issues.states import Status
+from issues.states import Status, Step
 from projects.models import Project
+from projects.redaction import redact
 
 DETAIL_BYTES = 6_000
 SKIPPED = {
@@ -24,6 +26,13 @@ SKIPPED = {
     "filtered": "It does not match the project's filter any more.",
     "issue_closed": "The issue was closed on GitHub.",
     "skipped_by_person": "A person skipped it.",
+}
+
+AT_WORK = {
+    Step.PREPARE: "A worker is at it: it prepares the branch.",
+    Step.WORK: "A worker is at it: the agent works on the issue. The Log tab shows what it does.",
+    Step.VERIFY: "A worker is at it: the checks run on what the agent committed.",
+    Step.PUBLISH: "A worker is at it: it pushes the branch and opens the pull request.",
 }
 
 
@@ -52,8 +61,8 @@ def context(request: HttpRequest, session: IssueSession) -> dict[str, Any]:
     return {
         "callout": callout(session),
         "failure": failure_of(session),
-        "issue_html": to_html(session.github_issue_body),
-        "labels": [str(label)[:100] for label in session.github_issue_labels[:100]],
+        "issue_html": to_html(redact(session.github_issue_body)),
+        "labels": session.github_issue_labels[:100],
         "shas": shas(session, session.project),
         "review_reason": plain(session.manual_review_reason, limit=DETAIL_BYTES),
     }
@@ -93,10 +102,10 @@ def _at_work(session: IssueSession, detail: str) -> Callout:
     now = timezone.now()
     waits = why_waiting(session, now)
     if session.requested_verb:
-        asked = f"{session.requested_by} has asked to {session.requested_verb} it."
+        asked = f"{line(session.requested_by)} has asked to {session.requested_verb} it."
         return Callout("warn", asked, ("Its worker ends the work first.",), detail)
     if not waits:
-        return Callout("", f"A worker is at it: {session.get_step_display().lower()}.")
+        return Callout("", AT_WORK.get(session.step, "A worker is at it."))
     if session.not_before is not None and session.not_before > now:
         reason = reason_of(session)
         return Callout("warn", reason.text, (waits, reason.remedy), detail)
@@ -104,7 +113,7 @@ def _at_work(session: IssueSession, detail: str) -> Callout:
 
 
 def _merged(session: IssueSession) -> str:
-    by = f" by {session.merged_by}" if session.merged_by else ""
+    by = f" by {line(session.merged_by)}" if session.merged_by else ""
     also = " It holds commits that are not ours." if session.foreign_commits else ""
     return f"Pull request #{session.pr_number} was merged{by}.{also}"
 

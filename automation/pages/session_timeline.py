@@ -78,12 +78,12 @@ def _event(row: SessionEvent) -> Entry:
     changed = row.old_status != row.new_status
     return Entry(
         at=row.created_at,
-        actor=plain(row.actor, limit=400),
+        actor=row.actor,
         what=WORDS.get(row.verb, row.verb.capitalize()),
         old=OF_STATUS.get(row.old_status) if changed else None,
         new=OF_STATUS.get(row.new_status) if changed else None,
         step=Step(row.step).label if row.step in Step.values else "",
-        reason=plain(row.reason.replace("_", " "), limit=200),
+        reason=row.reason.replace("_", " "),
         message=plain(row.message, limit=MESSAGE_BYTES),
         evidence=_evidence(row.evidence),
     )

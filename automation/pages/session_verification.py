@@ -13,8 +13,8 @@ from automation.pages.session_paging import before
 from automation.pages.standing import Standing
 from automation.rendering.plain import plain
 from automation.templatetags.autowrkers import span
+from automation.templatetags.lines import line
 from issues.models import Attempt, IssueSession
-from projects.redaction import redact
 from verification.models import VerificationResult
 from verification.report import FAULTS
 
@@ -43,7 +43,7 @@ class Check:
 
 @dataclass
 class Group:
-    """The results of one attempt on one commit; without an attempt, of a check by hand."""
+    """The results of one attempt on one commit, in the order they ran; without an attempt, of a check by hand."""
 
     attempt: Attempt | None
     head_sha: str
@@ -62,7 +62,7 @@ def context(request: HttpRequest, session: IssueSession) -> dict[str, Any]:
     for row in found[:PAGE]:
         if not groups or (groups[-1].attempt, groups[-1].head_sha) != (row.attempt, row.head_sha):
             groups.append(Group(row.attempt, row.head_sha))
-        groups[-1].checks.append(_check(row))
+        groups[-1].checks.insert(0, _check(row))
     return {
         "groups": groups,
         "older": found[PAGE - 1].pk if len(found) > PAGE else None,
@@ -74,13 +74,13 @@ def _check(row: VerificationResult) -> Check:
     tail, length = getattr(row, "tail", "") or "", getattr(row, "length", 0) or 0
     return Check(
         row=row,
-        name=redact(row.name or row.get_check_type_display()),
+        name=row.name or row.get_check_type_display(),
         verdict=FAULTY if row.fault else VERDICTS[row.passed],
         command=plain(row.command, limit=COMMAND_BYTES),
         duration=_duration(row.duration_ms),
         output=plain(tail, limit=2 * TAIL).strip("\n"),
         is_cut=length > TAIL,
-        remedy=FAULTS.get(row.fault, "").format(name=redact(row.name)) if row.fault else "",
+        remedy=FAULTS.get(row.fault, "").format(name=line(row.name)) if row.fault else "",
     )
 
 

@@ -88,7 +88,9 @@ def _parsed(hunks: str) -> list[Line] | None:
         return None
     lines: list[Line] = []
     for hunk in (hunk for file in files for hunk in file):
-        lines.append(("@", None, None, hunk.section_header.strip()))
+        section = hunk.section_header.strip()
+        if lines or section or hunk.target_start > 1:
+            lines.append(("@", None, None, section))
         for line in hunk:
             text = line.value.removesuffix("\n")
             if line.line_type in SIGNS:
@@ -106,7 +108,12 @@ def _table(path: str, lines: Sequence[Line], label: str) -> SafeString:
             for index, text in zip(block, coloured(path, [lines[i][3] for i in block]), strict=True):
                 html[index] = text
     rows = mark_safe("".join(_row(line, html.get(index)) for index, line in enumerate(lines)))  # noqa: S308
-    return format_html('<table class="diff" aria-label="{}"><tbody>{}</tbody></table>', label, rows)
+    return format_html(
+        '<table class="diff" aria-label="{}">'
+        '<colgroup><col class="no"><col class="no"><col class="sign"><col></colgroup><tbody>{}</tbody></table>',
+        label,
+        rows,
+    )
 
 
 def _blocks(lines: Sequence[Line], side: str) -> Iterable[list[int]]:
