@@ -11,6 +11,7 @@ from projects.editing import SETTABLE
 from projects.models import AuditEvent, Project
 from projects.rules import check_agent, check_working_dir
 from projects.strict import StrictFields
+from projects.validators import check_texts
 
 STATE = [
     "automation_enabled",
@@ -62,6 +63,10 @@ class ProjectSerializer(StrictFields, serializers.ModelSerializer[Project]):
     def validate_agent(self, value: str) -> str:
         check_agent(value, self.context["request"].user, self.instance)
         return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        check_texts({name: value for name, value in attrs.items() if isinstance(value, str | list | dict)})
+        return attrs
 
     def create(self, validated_data: dict[str, Any]) -> Project:
         secrets = _take_secrets(validated_data)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import unicodedata
+from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 
@@ -10,6 +13,9 @@ from django.core.exceptions import ValidationError
 REPO = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})/(?!\.{1,2}\Z)[A-Za-z0-9._-]{1,100}")
 BRANCH_REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]|\.\.|@\{|//|/\.|\.lock(?:/|\Z)")
 BRANCH_LONGEST_BYTES = 240
+LONGEST_TEXT = 20_000
+# Controls, and what is drawn as nothing or turns the reading direction: nobody can see what such a text says.
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 FILTER_KEYS = ("labels", "exclude_labels", "assignees", "milestones")
 
 
@@ -75,6 +81,37 @@ def validate_custom_checks(value: object) -> None:
         )
     if len({check["name"] for check in value}) < len(value):
         raise ValidationError("Each custom check needs a name of its own.", code="repeated_check")
+
+
+def check_texts(values: Mapping[str, object]) -> None:
+    """Raises ValidationError with a message for each text (or JSON of texts) that is too long or hides something."""
+    errors = {name: message for name, value in values.items() if (message := _fault_of(value))}
+    if errors:
+        raise ValidationError(errors)
+
+
+def _fault_of(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if len(text) > LONGEST_TEXT:
+        return f"Write at most {LONGEST_TEXT:,} characters (it has {len(text):,})."
+    parts = [text] if isinstance(value, str) else _strings(value)
+    found = next((sign for part in parts for sign in part if _is_invisible(sign)), "")
+    if not found:
+        return ""
+    name = unicodedata.name(found, "a control character").lower()
+    return f"Remove the invisible character U+{ord(found):04X} ({name}): nobody could see it in this text."
+
+
+def _is_invisible(sign: str) -> bool:
+    return sign not in "\n\r\t" and unicodedata.category(sign) in INVISIBLE
+
+
+def _strings(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [*map(str, value), *(text for part in value.values() for text in _strings(part))]
+    if isinstance(value, list):
+        return [text for part in value for text in _strings(part)]
+    return [value] if isinstance(value, str) else []
 
 
 def _is_list_of_names(value: object) -> bool:

@@ -168,6 +168,11 @@ class Project(Leased):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        texts = (models.CharField, models.TextField, models.JSONField)
+        fields = [field.name for field in self._meta.fields if field.editable and isinstance(field, texts)]
+        validators.check_texts({name: getattr(self, name) for name in fields})
+
     def save(self, **kwargs: Any) -> None:
         if not self.github_host:
             self.github_host = urlsplit(settings.GITHUB_API_URL).netloc

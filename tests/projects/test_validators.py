@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projects.validators import (
+    check_texts,
     validate_branch,
     validate_custom_checks,
     validate_issue_filter,
@@ -150,3 +151,27 @@ def test_custom_checks_are_a_list_of_names_with_commands(checks):
 def test_two_custom_checks_of_one_name_are_refused():
     with pytest.raises(ValidationError, match="name of its own"):
         validate_custom_checks([{"name": "a", "command": "b"}, {"name": "a", "command": "c"}])
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\u202e", "\u200b", "\u200f", "\ufeff", "\x07", "\u2028", "\U000e0041", "\xad"]
+)
+@pytest.mark.parametrize("shape", [str, lambda text: [text], lambda text: {"labels": [text]}])
+def test_what_nobody_can_see_is_refused_by_its_number(hidden, shape):
+    with pytest.raises(ValidationError) as refused:
+        check_texts({"name": shape(f"pay{hidden}ments"), "agent_model": "fine"})
+    assert list(refused.value.message_dict) == ["name"]
+    assert f"U+{ord(hidden):04X}" in refused.value.messages[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["Zahlungen für Käufer", "مدفوعات", "תשלומים", "支払い", "make lint\n\tmake test", "🚀"]
+)
+def test_what_people_write_is_taken(text):
+    check_texts({"name": text, "skip_labels": [text]})
+
+
+@pytest.mark.parametrize("value", ["x" * 20_001, ["x" * 20_001], {"labels": ["x"] * 9_000}])
+def test_too_long_a_text_is_refused_with_its_length(value):
+    with pytest.raises(ValidationError, match="at most 20,000"):
+        check_texts({"setup_command": value})
