@@ -161,9 +161,7 @@ def _take_time(measures: Measures, row: dict[str, Any]) -> None:
         measures.slow_time = row["length"]
 
 
-def _grouped(
-    rows: QuerySet[Any], by: By, moment: str, project: str, **counts: Any
-) -> Iterable[Any]:
+def _grouped(rows: QuerySet[Any], by: By, moment: str, project: str, **counts: Any) -> Iterable[Any]:
     if by is By.NOTHING:
         return [rows.aggregate(**counts) | {"key": 0}]
     return rows.order_by().annotate(key=_key(by, moment, project)).values("key").annotate(**counts)

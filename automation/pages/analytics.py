@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
 
 from automation.figures import days_ago, figures, percent
 from automation.measures import By, Measures, measure
@@ -62,6 +63,7 @@ class Line:
     cells: tuple[str, ...]
 
 
+@require_safe
 def analytics(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     days, project, projects, names = _asked(request)
     since = days_ago(days)
@@ -87,6 +89,7 @@ def analytics(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     )
 
 
+@require_safe
 def analytics_csv(request: HttpRequest, **kwargs: Any) -> StreamingHttpResponse:
     """Project by project, so that memory and the longest query stay those of one project."""
     days, _, projects, names = _asked(request)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
 
 from automation.attention import LABELS, Kind, Waiting, waiting
 from automation.attention import count_waiting as count_in
@@ -51,6 +52,7 @@ class Item:
     to_edit: Project | None
 
 
+@require_safe
 def attention(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     query = Query(request, "project", "kind", "page")
     visible = Project.objects.visible_to(request.user)
