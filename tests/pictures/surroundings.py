@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,13 +65,13 @@ def _collect_static() -> None:
 @contextmanager
 def installation(port: int, *, live: bool) -> Iterator[str]:
     """The URL of a fresh, migrated installation in a temporary folder."""
-    port = port or _free_port()
+    port = port or free_port()
     with tempfile.TemporaryDirectory(prefix="autowrkers-scene-") as folder:
         enter(Path(folder), port=port, live=live)
         yield f"http://127.0.0.1:{port}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -97,9 +96,15 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < deadline:
         if server.poll() is not None:
             sys.exit(f"The web server ended with code {server.returncode}.")
-        try:
-            with urllib.request.urlopen(f"{url}/healthz", timeout=5):
-                return
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.2)
+        if is_up(url):
+            return
+        time.sleep(0.2)
     sys.exit("The web server did not answer in time.")
+
+
+def is_up(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=5):
+            return True
+    except OSError:
+        return False
