@@ -20,6 +20,14 @@ ORDER = ["id", "created_at", "started_at", "completed_at", "status", "github_iss
 LARGEST_NUMBER_DIGITS = 9
 
 
+def with_label(sessions: IssueSessionQuerySet, label: str) -> Any:
+    """SQLite cannot look into a JSON list; the label's own JSON text, quotes included, is as exact."""
+    if connection.features.supports_json_field_contains:
+        return sessions.filter(github_issue_labels__contains=[label])
+    text = sessions.annotate(label_text=Cast("github_issue_labels", TextField()))
+    return text.filter(label_text__contains=json.dumps(label))
+
+
 class IssueFilters(django_filters.FilterSet):  # type: ignore[misc]
     """`status` may be given several times; `label` is one whole label."""
 
@@ -43,11 +51,7 @@ class IssueFilters(django_filters.FilterSet):  # type: ignore[misc]
     ordering = django_filters.OrderingFilter(fields=ORDER)
 
     def labelled(self, sessions: IssueSessionQuerySet, name: str, label: str) -> Any:
-        """SQLite cannot look into a JSON list; the label's own JSON text, quotes included, is as exact."""
-        if connection.features.supports_json_field_contains:
-            return sessions.filter(github_issue_labels__contains=[label])
-        text = sessions.annotate(label_text=Cast("github_issue_labels", TextField()))
-        return text.filter(label_text__contains=json.dumps(label))
+        return with_label(sessions, label)
 
     def updated(self, sessions: IssueSessionQuerySet, name: str, since: datetime) -> IssueSessionQuerySet:
         """Every change of a session's state leaves an event; what a sync changes comes with GitHub's own time."""

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.http import urlencode
 
 from automation.pages.query import Query
-from issues.listing import IssueFilters, issue_number
+from issues.listing import issue_number, with_label
 from issues.models import IssueSession
 from issues.states import Status
 from projects.models import Project
@@ -50,8 +50,9 @@ class Wanted:
         query.refuse_unless(set(statuses) <= set(Status.values), "status", f"Write one of {known}.")
         texts = {name: request.GET.get(name, "").strip() for name in ("label", "q")}
         for name, text in texts.items():
-            is_readable = len(text) <= LONGEST_TEXT and text.isprintable()
-            query.refuse_unless(is_readable, name, f"Write at most {LONGEST_TEXT} visible characters.")
+            query.refuse_unless(
+                is_line(text, LONGEST_TEXT), name, f"Write one line of at most {LONGEST_TEXT} characters."
+            )
         sort = query.choice("sort", SORTS, "activity")
         page = query.number("page", default=1)
         query.refuse_unless(page <= LAST_PAGE, "page", f"The list ends at page {LAST_PAGE:,}.")
@@ -78,12 +79,17 @@ class Wanted:
         if self.statuses:
             rows = rows.filter(status__in=self.statuses)
         if self.label:
-            rows = IssueFilters().labelled(rows, "label", self.label)
+            rows = with_label(rows, self.label)
         if self.q:
             rows = rows.filter(_about(self.q))
         order = [F("github_issue_number").desc()] if self.sort == "number" else [ACTIVITY.desc(), "-id"]
         ordered: QuerySet[IssueSession] = rows.order_by(*order)
         return ordered
+
+
+def is_line(text: str, longest: int) -> bool:
+    """Joiners inside emoji are fine, control characters are not."""
+    return len(text) <= longest and not any(character < " " or character == "\x7f" for character in text)
 
 
 def _about(text: str) -> Q:

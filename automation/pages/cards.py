@@ -32,7 +32,7 @@ HEAVY = ("github_issue_body", "complexity_reasons", "manual_review_reason")
 class Card:
     session: IssueSession
     title: str
-    labels: Sequence[str]
+    labels: Sequence[tuple[str, str]]  # as it is shown, as GitHub spells it
     more_labels: int
     attempt: str
     worked: timedelta | None
@@ -88,7 +88,7 @@ def _work(sessions: Iterable[IssueSession], now: datetime) -> dict[int, Work]:
 
 
 def _card(session: IssueSession, work: Work, may_operate: bool, now: datetime) -> Card:
-    labels = [clean_line(str(label)) for label in session.github_issue_labels]
+    labels = [(clean_line(str(label)), str(label)) for label in session.github_issue_labels]
     attempt: Any = session.session
     moments = [
         session.created_at,

@@ -16,6 +16,7 @@ from automation import budgets, control
 from automation.pages.page import render
 from issues.models import Attempt
 from issues.models.session import SYSTEM
+from issues.sanitize import clean_line
 from issues.states import Status
 from projects import leases
 from projects.models import Project
@@ -50,7 +51,7 @@ def start_all(request: HttpRequest, project: Project) -> HttpResponse:
         request,
         project,
         "start_all",
-        f"Start all pending issues of {project}?",
+        f"Start all pending issues of {clean_line(project.name)}?",
         pending=pending,
         price=price,
         days=DAYS,
@@ -71,7 +72,9 @@ def pause(request: HttpRequest, project: Project) -> HttpResponse:
         leases.free(), status=Status.PENDING, queued_at__isnull=False
     ).exclude(queued_by=SYSTEM)
     title = (
-        f"Pause automation of {project}?" if project.automation_enabled else f"Stop what runs in {project}?"
+        f"Pause automation of {clean_line(project.name)}?"
+        if project.automation_enabled
+        else f"Stop what runs in {clean_line(project.name)}?"
     )
     return _ask(request, project, "pause", title, begun=begun, by_people=by_people.count())
 

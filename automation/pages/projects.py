@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from automation.attention import waiting
 from automation.figures import days_ago, headline
 from automation.pages.attention import STANDINGS
+from automation.pages.board_query import is_line
 from automation.pages.page import render
 from automation.pages.project_cards import OF_STATE, STATES, cards
 from automation.pages.query import Query
@@ -26,8 +27,9 @@ DAYS = 30
 def projects(request: HttpRequest) -> TemplateResponse:
     query = Query(request, "q", "state", "page")
     text = request.GET.get("q", "").strip()
-    is_readable = len(text) <= LONGEST_TEXT and text.isprintable()
-    query.refuse_unless(is_readable, "q", f"Write at most {LONGEST_TEXT} visible characters.")
+    query.refuse_unless(
+        is_line(text, LONGEST_TEXT), "q", f"Write one line of at most {LONGEST_TEXT} characters."
+    )
     state, page = query.choice("state", STATES), query.number("page", default=1)
     visible = Project.objects.visible_to(request.user)
     chosen = visible.filter(OF_STATE[state]) if state else visible
