@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 from issues import context
 from issues.models import Attempt, IssueSession
 from issues.prompts import FailedCheck, Retry, Task, render_failure, render_first, render_retry
 from issues.states import MAX_ATTEMPTS
-from projects.workspace.history import History
 from verification.models import VerificationResult
 
 CONTEXT_BYTES = 40_000
 GO_ON = "You were interrupted while working on this. Look at what is there already, then go on.\n\n"
 
 
-def write_prompt(session: IssueSession, history: History, *, kind: str, head_sha: str) -> str:
+class Reading(context.History, Protocol):
+    """How the repository is read; `projects/workspace/history.py` does it in the mirror."""
+
+    def commits(self, base: str, head: str) -> Sequence[context.CommitLike]: ...
+
+
+def write_prompt(session: IssueSession, history: Reading, *, kind: str, head_sha: str) -> str:
     task = _task(session, history, head_sha)
     if kind == Attempt.Kind.FIRST or session.attempts == 0:
         prompt = render_first(task)
@@ -22,13 +30,13 @@ def write_prompt(session: IssueSession, history: History, *, kind: str, head_sha
     return GO_ON + prompt if kind == Attempt.Kind.RESUME else prompt
 
 
-def told_of_failure(session: IssueSession, history: History | None, *, head_sha: str) -> str:
+def told_of_failure(session: IssueSession, history: Reading | None, *, head_sha: str) -> str:
     """What the next attempt of this round is told about the last one; without `history` no commits are named."""
     commits = _commits(session, history, head_sha) if history is not None else ()
     return render_failure(_retry(session, commits))
 
 
-def _task(session: IssueSession, history: History, head_sha: str) -> Task:
+def _task(session: IssueSession, history: Reading, head_sha: str) -> Task:
     project = session.project
     text = f"{session.github_issue_title}\n\n{session.github_issue_body}"
     return Task(
@@ -42,7 +50,7 @@ def _task(session: IssueSession, history: History, head_sha: str) -> Task:
     )
 
 
-def _commits(session: IssueSession, history: History, head_sha: str) -> tuple[str, ...]:
+def _commits(session: IssueSession, history: Reading, head_sha: str) -> tuple[str, ...]:
     if head_sha == session.base_sha:
         return ()
     found = history.commits(session.base_sha, head_sha)

@@ -6,11 +6,13 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from automation import budgets, queue
 from issues import transitions
 from issues.models import IssueSession
+from issues.models.session import IssueSessionQuerySet
 from issues.states import Status, Step
 from issues.transitions import SYSTEM, Conflict
 from projects import leases
@@ -19,10 +21,8 @@ from projects.models import Project
 
 def queue_eligible(project: Project) -> int:
     """With automation and auto_start on, pending issues queue themselves."""
-    if not (project.automation_enabled and project.auto_start):
-        return 0
     queued = 0
-    for session in project.sessions.filter(status=Status.PENDING, queued_at=None):
+    for session in eligible(project):
         try:
             transitions.stay(
                 session, "queued", reason="auto_start", queued_at=timezone.now(), queued_by=SYSTEM
@@ -36,14 +36,35 @@ def queue_eligible(project: Project) -> int:
 def dispatch(project: Project, now: datetime) -> list[int]:
     """Hand due sessions to the long-task cluster and answer their ids. The caller holds the project's lease."""
     started = []
-    due = _startable(project, now)
-    for session in due[: free_places(project, now)]:
+    for session in next_to_start(project, now):
         with transaction.atomic():
             free = IssueSession.objects.filter(leases.free(), pk=session.pk, enqueued_at=session.enqueued_at)
             if free.update(enqueued_at=now):
                 queue.enqueue_advance(session.pk)
                 started.append(session.pk)
     return started
+
+
+def eligible(project: Project) -> IssueSessionQuerySet:
+    """What queues itself at the next tick."""
+    pending = project.sessions.filter(status=Status.PENDING, queued_at=None)
+    return pending if project.automation_enabled and project.auto_start else pending.none()
+
+
+def next_to_start(project: Project, now: datetime) -> list[IssueSession]:
+    """The due sessions that fit into the free places, in the order of their start."""
+    return list(startable(project, now)[: free_places(project, now)])
+
+
+def would_start(project: Project, now: datetime) -> list[IssueSession]:
+    """What a tick would start now: the due sessions, then those that would queue themselves just before."""
+    places = free_places(project, now)
+    found = list(startable(project, now)[:places])
+    if not budgets.is_used_up(project, now):
+        found += eligible(project).filter(leases.free(), Q(not_before=None) | Q(not_before__lte=now))[
+            : places - len(found)
+        ]
+    return found
 
 
 def free_places(project: Project, now: datetime) -> int:
@@ -59,7 +80,7 @@ def free_places(project: Project, now: datetime) -> int:
     return max(0, min(project.max_concurrent - running - waiting, slots))
 
 
-def _startable(project: Project, now: datetime) -> list[IssueSession]:
+def startable(project: Project, now: datetime) -> IssueSessionQuerySet:
     """Automation stopped suspends what queued itself; what a person started always runs.
 
     Without budget only finished work goes out: to publish it costs nothing.
@@ -67,4 +88,4 @@ def _startable(project: Project, now: datetime) -> list[IssueSession]:
     due = project.sessions.due(now)
     if budgets.is_used_up(project, now):
         due = due.filter(step=Step.PUBLISH)
-    return list(due if project.automation_enabled else due.exclude(queued_by=SYSTEM))
+    return due if project.automation_enabled else due.exclude(queued_by=SYSTEM)

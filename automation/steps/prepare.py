@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 
 from django.conf import settings
 from django.utils import timezone
@@ -27,11 +28,13 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     free = shutil.disk_usage(root).free
     if free < FREE_BYTES:
         return Park("disk", f"Only {free // 2**20} MB are free for the workspace. Free at least 500 MB.")
-    is_begun = _is_begun(session)
+    is_begun = has_begun(session)
     _take_over_clone(session, env, is_begun=is_begun)
     env.mirror.fetch()
     base_sha = session.base_sha if is_begun else _base(env.mirror, session.project)
-    branch = session.branch_name or _free_branch(env.mirror, session.github_issue_number)
+    branch = session.branch_name or free_branch(
+        session.github_issue_number, env.mirror.remote_branches().__contains__
+    )
     if not env.clone.exists():
         start_sha = attempts.last_head(session) if is_begun else base_sha
         _make_clone(session, env, branch=branch, start_sha=start_sha)
@@ -46,7 +49,7 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     )
 
 
-def _is_begun(session: IssueSession) -> bool:
+def has_begun(session: IssueSession) -> bool:
     """A round's base stays fixed once an attempt has built on it."""
     return bool(session.base_sha) and session.attempt_rows.filter(round=session.round).exists()
 
@@ -66,12 +69,11 @@ def _base(mirror: Mirror, project: Project) -> str:
     )
 
 
-def _free_branch(mirror: Mirror, issue_number: int) -> str:
+def free_branch(issue_number: int, is_taken: Callable[[str], bool]) -> str:
     """`feature/issue-N`, or the first free `feature/issue-N-2`, …: an existing branch is somebody else's."""
-    taken = mirror.remote_branches()
     wanted = candidate = f"feature/issue-{issue_number}"
     suffix = 1
-    while candidate in taken:
+    while is_taken(candidate):
         suffix += 1
         candidate = f"{wanted}-{suffix}"
     return candidate

@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 from automation import attempts
-from automation.agents.base import AgentResult, AgentTask
+from automation.agents.base import Adapter, AgentResult, AgentTask
 from automation.agents.base import Outcome as AgentOutcome
 from automation.agents.programs import agent_environment, command_of
 from automation.agents.runner import run_agent
@@ -59,9 +60,9 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
 
 
 def _run_agent(session: IssueSession, env: StepEnvironment) -> Attempt:
-    before = attempts.interrupted(session) if env.adapter.can_resume and env.home.exists() else None
+    before = resumed(session, env.adapter, env.home)
     head_sha = attempts.last_head(session)
-    kind = _kind(session, before)
+    kind = kind_of(session, before)
     chosen = attempts.new_agent_session_id() if env.adapter.chooses_session_id else ""
     with env.mirror.history() as history:
         prompt = write_prompt(session, history, kind=kind, head_sha=head_sha)
@@ -119,7 +120,12 @@ def _play(session: IssueSession, attempt: Attempt, env: StepEnvironment, *, resu
     )
 
 
-def _kind(session: IssueSession, before: Attempt | None) -> str:
+def resumed(session: IssueSession, adapter: Adapter, home: Path) -> Attempt | None:
+    """The attempt whose conversation the next one takes up again, if its agent can do that."""
+    return attempts.interrupted(session) if adapter.can_resume and home.exists() else None
+
+
+def kind_of(session: IssueSession, before: Attempt | None) -> str:
     if before is not None:
         return Attempt.Kind.RESUME
     return Attempt.Kind.RETRY if session.attempts else Attempt.Kind.FIRST

@@ -20,6 +20,7 @@ from automation.console import (
     session_of,
 )
 from automation.management.commands.run_session import conclusion
+from automation.rehearsal import rehearse
 from automation.rest import Reminder, follow_until_rest
 from issues import verbs
 from issues.models import IssueSession
@@ -42,6 +43,9 @@ class Command(ConsoleCommand):
         super().add_arguments(parser)
         parser.add_argument("project", help="Id, name or owner/repo.")
         parser.add_argument("issue", type=issue_number, help="The issue's number on GitHub.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Print how it would begin and its prompt; change nothing."
+        )
         parser.add_argument("--follow", action="store_true", help="Show the work until the session rests.")
         parser.add_argument(
             "--json-lines",
@@ -51,6 +55,8 @@ class Command(ConsoleCommand):
 
     def act(self, **options: Any) -> Answer:
         session = session_of(find_project(options["project"]), options["issue"])
+        if options["dry_run"]:
+            return rehearse(session)
         as_lines = options["json_lines"]
         show: Callable[[str], None] = self._show_as_json if as_lines else self.say
         result = verbs.start(session, actor=actor())
