@@ -18,8 +18,13 @@ from pathlib import Path
 import django
 from django.core.management import call_command
 
+from automation.demo import origin
+from automation.demo.github import StandIn
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = 60
+TOKENS = {"ghp_scene_good": "acme-bot"}
+REPOSITORIES = ("acme/payments-api", "acme/webshop", "acme/mobile")
 PRODUCT = (
     "-m",
     "gunicorn",
@@ -32,7 +37,7 @@ PRODUCT = (
 )
 
 
-def enter(folder: Path, *, port: int, live: bool) -> None:
+def enter(folder: Path, hub: StandIn, *, port: int, live: bool) -> None:
     """Point every setting at `folder`, before Django is set up. `live`: changes of code show at once."""
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -44,6 +49,8 @@ def enter(folder: Path, *, port: int, live: bool) -> None:
         "SITE_URL": f"http://127.0.0.1:{port}",
         "DATABASE_URL": f"sqlite:///{folder / 'scene.sqlite3'}",
         "QUEUE_BROKER_URL": "",
+        "GITHUB_API_URL": hub.api_url,
+        "GITHUB_WEB_URL": hub.web_url,
         "GITHUB_TOKEN": "",
         "AUTOWRKERS_WORKSPACE_ROOT": str(folder / "workspace"),
         "AUTOWRKERS_LOG_ROOT": str(folder / "logs"),
@@ -66,8 +73,13 @@ def _collect_static() -> None:
 def installation(port: int, *, live: bool) -> Iterator[str]:
     """The URL of a fresh, migrated installation in a temporary folder."""
     port = port or free_port()
-    with tempfile.TemporaryDirectory(prefix="autowrkers-scene-") as folder:
-        enter(Path(folder), port=port, live=live)
+    with (
+        tempfile.TemporaryDirectory(prefix="autowrkers-scene-") as folder,
+        StandIn(TOKENS, record=False) as hub,
+    ):
+        for name in REPOSITORIES:
+            origin.fill(hub.create_repository(name).bare)
+        enter(Path(folder), hub, port=port, live=live)
         yield f"http://127.0.0.1:{port}"
 
 
