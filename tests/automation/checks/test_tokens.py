@@ -1,0 +1,94 @@
+"""What GitHub answers about a token, and what is told when it does not answer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from automation import doctor
+from automation.checks.situation import Situation
+from automation.demo.github import StandIn
+from projects.models import Credential, Project
+from tests.factories import create_project
+from tests.linking import link
+
+pytestmark = pytest.mark.django_db
+
+
+def found(*, online=True, **values):
+    situation = Situation(projects=doctor.active_projects(), may_ask_network=online, **values)
+    findings = doctor.examine(situation, ["github"])
+    return {finding.id[-4:]: f"{finding.message} {finding.hint}" for finding in findings}
+
+
+@pytest.fixture
+def project(hub, settings, token):
+    return link(hub, settings, token)
+
+
+def test_a_revoked_token_is_remembered_and_told_without_asking_again(hub, project, token):
+    hub.revoke(token)
+    assert "Bad credentials" in found()["E051"]
+    asked = len(hub.requests)
+    assert "Bad credentials" in found(online=False)["E051"]
+    assert len(hub.requests) == asked
+
+
+@pytest.mark.parametrize(
+    ("scopes", "number"),
+    [("repo, workflow", "D052"), ("public_repo", "I052"), ("gist", "E052"), ("", "E052"), (None, "I052")],
+)
+def test_scopes_that_suffice_and_that_do_not(hub, project, token, scopes, number):
+    hub.describe(token, scopes=scopes)
+    assert number in found()
+
+
+@pytest.mark.parametrize(("days", "number"), [(3, "W053"), (-1, "W053"), (90, "D053")])
+def test_a_token_that_ends_soon_is_warned_of(hub, project, token, days, number):
+    hub.describe(token, expires_at=datetime.now(UTC) + timedelta(days=days))
+    assert number in found()
+
+
+def test_few_requests_left_and_none(hub, project, token):
+    hub._gate.window(token).used = 4900
+    assert "Only 99 of 5000 requests are left" in found()["W054"]
+    hub._gate.limit_now(token, seconds=600, secondary=False)
+    assert "rate limit is used up" in found()["W054"]
+
+
+def test_a_clock_that_is_off_is_told_by_how_much(tmp_path, settings, token):
+    def late():
+        return datetime.now(UTC) - timedelta(minutes=5)
+
+    with StandIn({token: "bot"}, root=tmp_path / "hub", clock=late) as hub:
+        link(hub, settings, token)
+        said = found()["W055"]
+    assert "s ahead of GitHub's" in said
+    assert 298 <= float(said.partition("clock is ")[2].partition(" s")[0]) <= 302
+
+
+def test_an_unreachable_github_and_no_time_left(project, settings):
+    settings.GITHUB_API_URL = "http://127.0.0.1:9"
+    assert "no whole answer" in found()["E050"]
+    assert "the time was used up" in found(deadline=0.0)["I051"]
+
+
+def test_no_token_at_all_is_told_online_and_offline(settings, monkeypatch):
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    create_project()
+    assert "GITHUB_TOKEN" in found()["E050"]
+    assert "GITHUB_TOKEN" in found(online=False)["E050"]
+    assert Credential.objects.count() == 0
+
+
+def test_projects_that_share_a_token_are_asked_about_once(hub, project, settings, token):
+    link(hub, settings, token, name="second", github_repo="acme/tools")
+    said = found()["D051"]
+    assert said.startswith("Token of calc and 1 more: ")
+    assert len(hub.requests) == 1
+
+
+def test_a_projects_own_trouble_is_an_error(project):
+    Project.objects.update(error_code="github.not_found", error_message="There is no such repository.")
+    assert "calc: There is no such repository." in found(online=False)["E057"]
