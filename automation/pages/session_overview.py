@@ -28,7 +28,7 @@ SKIPPED = {
     "skipped_by_person": "A person skipped it.",
 }
 
-AT_WORK = {
+AT_WORK: dict[str, str] = {
     Step.PREPARE: "A worker is at it: it prepares the branch.",
     Step.WORK: "A worker is at it: the agent works on the issue. The Log tab shows what it does.",
     Step.VERIFY: "A worker is at it: the checks run on what the agent committed.",

@@ -96,7 +96,9 @@ def _effect(row: Effect) -> Entry:
         actor="autowrkers",
         what=f"{row.get_kind_display()}: {'done' if done else 'planned, not known to have happened'}",
         reason=f"round {row.round}",
-        evidence=_evidence({"intent": row.intent, "outcome": row.outcome}),
+        evidence=_evidence(
+            {name: facts for name, facts in (("intent", row.intent), ("outcome", row.outcome)) if facts}
+        ),
         is_effect=True,
     )
 
