@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
 from projects import editing
-from projects.access import actor_name, revoke_token
+from projects.access import actor_name
 from projects.admin_scope import JournalAdmin, ScopedAdmin, is_superuser, may_anywhere
 from projects.archive import archive
 from projects.changelist import ProjectFilter
 from projects.forms import ProjectForm
 from projects.models import ApiToken, AuditEvent, Credential, Membership, Project, Scope
+from projects.token_admin import ApiTokenAdmin
 
 SECRET_FIELDS = ["github_token", "forget_github_token", "webhook_secret", "forget_webhook_secret"]
 STATE_FIELDS = [
@@ -172,26 +173,7 @@ class MembershipAdmin(ScopedAdmin):
             self.delete_model(request, membership)
 
 
-@admin.register(ApiToken)
-class ApiTokenAdmin(JournalAdmin):
-    """Tokens are made by `manage.py create_token`, which shows them once; here they are revoked."""
-
-    list_display = ["name", "user", "scope", "created_at", "last_used_at", "expires_at", "revoked_at"]
-    list_filter = ["scope"]
-    list_select_related = ["user"]
-    search_fields = ["name", "user__username"]
-    hidden = ("token_hash",)
-    actions = ["revoke"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
-        rows = ApiToken.objects.order_by("-id")
-        return rows if is_superuser(request) else rows.filter(user=request.user.pk)
-
-    @admin.action(description="Revoke", permissions=["view"])
-    def revoke(self, request: HttpRequest, rows: QuerySet[ApiToken]) -> None:
-        actor = actor_name(request.user)
-        count = sum(revoke_token(token, actor=actor) for token in rows)
-        self.message_user(request, f"Revoked: {count}.", messages.SUCCESS)
+admin.site.register(ApiToken, ApiTokenAdmin)
 
 
 @admin.register(AuditEvent)

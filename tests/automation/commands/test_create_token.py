@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from projects.models import ApiToken
 from tests.automation.commands.calling import run_command
-from tests.factories import create_user
+from tests.factories import create_project, create_user
 
 pytestmark = pytest.mark.django_db
 
@@ -54,3 +54,17 @@ def test_a_name_that_does_not_fit_is_a_sentence():
     create_user(username="ann")
     ran = run_command("create_token", "ann", "--name", "n" * 101, "--json")
     assert (ran.code, ran.answer["errors"][0]["code"]) == (1, "token.invalid")
+
+
+def test_a_token_is_limited_to_the_projects_that_were_named():
+    create_user(username="ann")
+    first, second, _ = create_project(), create_project(name="second"), create_project()
+    assert run_command("create_token", "ann", "--project", first.pk, "--project", "second").code == 0
+    token = ApiToken.objects.get()
+    assert (token.is_limited, set(token.projects.all())) == (True, {first, second})
+
+
+def test_an_unknown_project_makes_no_token():
+    create_user(username="ann")
+    assert run_command("create_token", "ann", "--project", "nowhere").code == 1
+    assert not ApiToken.objects.exists()
