@@ -45,7 +45,9 @@ def board(request: HttpRequest, pk: int) -> HttpResponse:
         pages=pages,
         former=wanted.url(page=wanted.page - 1) if wanted.page > 1 else "",
         later=wanted.url(page=wanted.page + 1) if wanted.page < pages.num_pages else "",
-        labels=sorted({label for card in shown for _, label in card.labels})[:MOST_LABELS],
+        labels=sorted({label for card in shown for words, label in card.labels if words == label})[
+            :MOST_LABELS
+        ],
         sorts=[(name, words, wanted.url(sort=name)) for name, words in SORTS.items()],
         here=request.get_full_path(),
         may_operate=may_operate,
