@@ -21,6 +21,7 @@ from projects.workspace.history import reading
 
 LINE_BYTES = 2**20
 DOWNLOAD_BYTES = 50 * 2**20
+DOWNLOAD_SECONDS = 600.0
 CUT = b"\n[Cut here: the whole diff is larger than 50 MB.]\n"
 NOTHING_YET = "There is no commit in this round yet."
 Range = tuple[str, str]
@@ -80,7 +81,10 @@ def _range(session: IssueSession, number: int | None) -> Range:
 def _stream(session: IssueSession, base: str, head: str) -> Iterator[bytes]:
     """Line by line, masked; what is no UTF-8 stays as it is."""
     sent = 0
-    with reading(session.project.mirror_path) as history, history.patch(base, head) as source:
+    with (
+        reading(session.project.mirror_path) as history,
+        history.patch(base, head, seconds=DOWNLOAD_SECONDS) as source,
+    ):
         while line := source.readline(LINE_BYTES):
             sent += len(line)
             if sent > DOWNLOAD_BYTES:

@@ -22,7 +22,7 @@ NOTES = (
     (re.compile(r"copy from (.+)"), "copied from {}"),
     (re.compile(r"old mode (\d+)"), "mode {}"),
     (re.compile(r"new mode (\d+)"), "to {}"),
-    (re.compile(r"Binary files .* differ"), "binary, not shown"),
+    (re.compile(r"Binary files .* differ"), "binary or very large, not shown"),
 )
 LINKS = {"120000": "symbolic link", "160000": "submodule"}
 MODES = {"100644": "ordinary file", "100755": "executable file"} | LINKS

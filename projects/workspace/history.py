@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,16 +18,9 @@ from git import Commit as RepoCommit
 from projects.errors import OperatorError
 
 SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-PATCH = (
-    "-c",
-    "core.quotePath=false",
-    "diff-tree",
-    "-r",
-    "-M",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-color",
-)
+SETTINGS = ("-c", "core.quotePath=false", "-c", "core.bigFileThreshold=8m")  # what is larger counts as binary
+PATCH = (*SETTINGS, "diff-tree", "-r", "-M", "--no-ext-diff", "--no-textconv", "--no-color")
+PATCH_SECONDS = 30.0
 COUNTED = re.compile(r"(\d+) (file|insertion|deletion)")
 
 
@@ -75,21 +69,25 @@ class History:
         return sorted({path for change in changes for path in (change.a_path, change.b_path) if path})
 
     @contextmanager
-    def patch(self, base: str, head: str) -> Iterator[IO[bytes]]:
+    def patch(self, base: str, head: str, *, seconds: float = PATCH_SECONDS) -> Iterator[IO[bytes]]:
         """What leads from `base` to `head`, as git writes it while it is read.
 
-        Raises OperatorError `git.not_here` at the end of the block when the commits could not be read.
+        Raises OperatorError at the end of the block: `git.not_here` when the commits could not be read,
+        `git.too_slow` when git was ended after `seconds`.
         """
         _check(base, head)
         process = self._repo.git.execute(["git", *PATCH, "-p", base, head], as_process=True)
         output: IO[bytes] = process.stdout
+        limit = threading.Timer(seconds, process.terminate)
+        limit.start()
         try:
             yield output
             if not output.read(1):
                 process.wait()
         except GitError as error:
-            raise _not_here() from error
+            raise (_not_here() if limit.is_alive() else _too_slow()) from error
         finally:
+            limit.cancel()
             if process.proc is not None:
                 process.proc.kill()
                 process.proc.communicate()
@@ -158,6 +156,12 @@ def _not_here() -> OperatorError:
         "git.not_here",
         "The commits are not on this host: not fetched yet, cleared away, or kept by another worker.",
         "They come back with the next work on this project.",
+    )
+
+
+def _too_slow() -> OperatorError:
+    return OperatorError(
+        "git.too_slow", "The diff is so large that making it takes too long.", "Look at it in a clone."
     )
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from projects.errors import OperatorError
@@ -100,3 +102,16 @@ def test_sizes_are_counted_for_what_is_here(history, base, later):
     assert history.sizes(pairs[:4]) == {later: Size(4, 4, 2), base: Size(0, 0, 0)}
     assert history.sizes(pairs) == {}
     assert history.sizes([]) == {}
+
+
+def test_a_patch_that_takes_too_long_is_ended_and_says_so(mirror, base, bare):
+    sha = commit(bare, {"big": "".join(f"{number}\n" for number in range(500_000))})
+    mirror.fetch()
+
+    def read_late():
+        with mirror.history() as history, history.patch(base, sha, seconds=0.3) as lines:
+            time.sleep(1)  # git waits for a reader until its time is up
+            lines.read()
+
+    with pytest.raises(OperatorError, match="takes too long"):
+        read_late()
