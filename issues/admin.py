@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 
 from issues import verbs
@@ -30,6 +31,7 @@ class IssueSessionAdmin(JournalAdmin):
         "pull_request",
         "queued_at",
         "started_at",
+        "page",
     ]
     list_filter = [ProjectFilter, "status", "pr_state", "manual_review"]
     list_defer = ("github_issue_body", "last_error", "complexity_reasons", "manual_review_reason")
@@ -117,6 +119,13 @@ class IssueSessionAdmin(JournalAdmin):
     @admin.display(description="issue")
     def issue(self, session: IssueSession) -> str:
         return format_html("#{} <bdi>{}</bdi>", session.github_issue_number, session.github_issue_title)
+
+    @admin.display(description="page")
+    def page(self, session: IssueSession) -> str:
+        url = reverse("admin:session", args=[session.pk])
+        return format_html(
+            '<a href="{}" aria-label="Open issue {}">Open</a>', url, session.github_issue_number
+        )
 
     @admin.display(description="pull request")
     def pull_request(self, session: IssueSession) -> str:

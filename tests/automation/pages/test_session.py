@@ -205,3 +205,12 @@ def test_a_session_that_a_worker_holds_says_what_is_done(client):
     session = create_session(status="in_progress", step="verify", queued_at=timezone.now())
     leases.claim(IssueSession, session.pk)
     assert "the checks run" in html(look(client, session))
+
+
+def test_the_stock_list_leads_to_the_page(client):
+    session = create_session()
+    look(client, session)
+    url = reverse("admin:session", args=[session.pk])
+    assert f'<a href="{url}" aria-label="Open issue {session.github_issue_number}">Open</a>' in html(
+        client.get(reverse("admin:issues_issuesession_changelist"))
+    )
