@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TEST_WORKERS ?= 2
 
-.PHONY: install agents demo run test lint bench
+.PHONY: install agents demo run test lint bench pictures
 install: .venv
 
 .venv: requirements.lock
@@ -35,3 +35,6 @@ lint: .venv
 
 bench: .venv
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+pictures: .venv  ## docs/pictures, from the real pages; needs Chromium
+	$(BIN)/python -m tests.pictures $(ARGS)

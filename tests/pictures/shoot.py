@@ -26,6 +26,10 @@ def checked(page: Page) -> None:
     page.wait_for_function("!document.querySelector('[data-state=waiting], [aria-busy]')", timeout=30_000)
 
 
+def described(page: Page) -> None:
+    page.locator(".opblock").first.wait_for(timeout=60_000)
+
+
 @dataclass(frozen=True)
 class Picture:
     """`path` may name facts of the scene: `/admin/session/{failed}/`."""
@@ -65,14 +69,14 @@ PICTURES = (
     Picture("doctor-light", "/admin/doctor/", role="superuser"),
     Picture("link-light", "/admin/link/", role="superuser"),
     Picture("checks-light", "/admin/project/{empty}/checks/", prepare=checked),
-    Picture("dry-run-light", "/admin/project/{project}/dry-run/"),
+    Picture("dry-run-light", "/admin/project/{project}/dry-run/", height=760),
     Picture("start-all-light", "/admin/project/{project}/start-all/", height=500),
     Picture("pause-light", "/admin/project/{project}/pause/", height=560),
     Picture("settings-light", "/admin/projects/project/{project}/change/"),
-    Picture("issues-light", "/admin/issues/issuesession/"),
+    Picture("issues-light", "/admin/issues/issuesession/", height=760),
     Picture("data-light", "/admin/data/", role="superuser"),
     Picture("not-found-light", "/admin/session/999999/", height=420),
-    Picture("api-light", "/api/docs", role="superuser"),
+    Picture("api-light", "/api/docs", role="superuser", prepare=described),
 )
 
 

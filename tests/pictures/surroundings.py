@@ -56,6 +56,10 @@ def enter(folder: Path, hub: StandIn, *, port: int, live: bool) -> None:
         "AUTOWRKERS_LOG_ROOT": str(folder / "logs"),
         "AUTOWRKERS_AGENT_ENV": "",
     }
+    agent = folder / "claude"
+    agent.write_text("#!/bin/sh\necho '2.1.197 (Claude Code)'\n")
+    agent.chmod(0o755)
+    os.environ["AUTOWRKERS_CLAUDE_COMMAND"] = os.environ["AUTOWRKERS_CODEX_COMMAND"] = str(agent)
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     if not live:
