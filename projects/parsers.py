@@ -1,9 +1,9 @@
-"""Reading JSON bodies, up to a size: more is refused before it is parsed."""
+"""Reading JSON bodies, up to a size: more is refused before it is parsed, and so is a field that comes twice."""
 
 from __future__ import annotations
 
-import io
-from typing import Any
+import json
+from typing import Any, NoReturn
 
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import JSONParser
@@ -23,6 +23,20 @@ class CappedJSONParser(JSONParser):
         if len(body) > BODY_LIMIT:
             raise BodyTooLarge
         try:
-            return super().parse(io.BytesIO(body), media_type, parser_context)
+            return json.loads(body.decode(), parse_constant=_refuse, object_pairs_hook=_unique)
         except RecursionError as error:
             raise ParseError("The body is nested too deeply.") from error
+        except ValueError as error:
+            raise ParseError(f"JSON parse error - {error}") from error
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Two readers of one body could take different ones of two equal fields."""
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a field comes twice")
+    return fields
