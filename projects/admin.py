@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html
 
 from projects import editing
@@ -14,11 +15,11 @@ from projects.access import actor_name
 from projects.admin_scope import JournalAdmin, ScopedAdmin, is_superuser, may_anywhere
 from projects.archive import archive
 from projects.changelist import ProjectFilter
-from projects.forms import ProjectForm
+from projects.forms import ProjectForm, fieldsets
 from projects.models import ApiToken, AuditEvent, Credential, Membership, Project, Scope
+from projects.roles_admin import RoleInline, save_roles
 from projects.token_admin import ApiTokenAdmin
 
-SECRET_FIELDS = ["github_token", "forget_github_token", "webhook_secret", "forget_webhook_secret"]
 STATE_FIELDS = [
     "automation_enabled",
     "credential",
@@ -51,6 +52,7 @@ class ProjectAdmin(ScopedAdmin):
     sortable_by = ["name", "repository", "last_synced_at"]
     actions = ["sync", "start_automation", "stop_automation"]
     readonly_fields = STATE_FIELDS
+    inlines = [RoleInline]
 
     @admin.display(ordering="github_repo", description="repository")
     def repository(self, project: Project) -> str:
@@ -58,6 +60,14 @@ class ProjectAdmin(ScopedAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("projects.add_project")
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """People come in by the page that links a repository, which checks it too."""
+        if request.method in ("GET", "HEAD") and self.has_add_permission(request):
+            return redirect("admin:link-repository")
+        return super().add_view(request, form_url, extra_context)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if obj is None:
@@ -69,14 +79,8 @@ class ProjectAdmin(ScopedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        return [
-            (None, {"fields": editing.REPOSITORY}),
-            *([("Secrets", {"fields": SECRET_FIELDS})] if may_edit else []),
-            ("Commands", {"fields": editing.COMMANDS}),
-            ("Agent", {"fields": editing.AGENT}),
-            ("Which issues wait", {"fields": editing.TRIAGE}),
-            *([("State", {"fields": STATE_FIELDS})] if obj else []),
-        ]
+        state = [("State", {"fields": STATE_FIELDS})] if obj else []
+        return [*fieldsets(may_edit=may_edit), *state]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
@@ -91,6 +95,9 @@ class ProjectAdmin(ScopedAdmin):
         stored = Project.objects.get(pk=obj.pk)
         changed = [name for name in editing.SETTABLE if getattr(stored, name) != getattr(obj, name)]
         editing.change(obj, changed, secrets=secrets, actor=actor)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        save_roles(formset, actor=actor_name(request.user))
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
@@ -149,6 +156,7 @@ class MembershipAdmin(ScopedAdmin):
     list_display = ["user", "project", "role"]
     list_filter = [ProjectFilter, "role"]
     list_select_related = ["user", "project"]
+    autocomplete_fields = ["user", "project"]
     search_fields = ["user__username", "project__name"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

