@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from automation import budgets, control
 from automation.pages.board_query import PAGE_SIZE, SORTS, Wanted
@@ -23,6 +24,7 @@ from projects.redaction import redact
 MOST_LABELS = 50
 
 
+@require_safe
 def board(request: HttpRequest, pk: int) -> HttpResponse:
     project = visible_project(request, pk)
     wanted = Wanted.read(request)
