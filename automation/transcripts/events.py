@@ -20,11 +20,11 @@ MOST_PARTS = 20  # events of one entry; an agent prints one or two
 
 def events_of(entry: Entry, agent: str) -> list[Shown]:
     """The events of one entry, at least one."""
-    found = [event.masked() for event in _events(entry, agent)]
+    found = _events(entry, agent)
     if len(found) > MOST_PARTS:
         words = f"{len(found) - MOST_PARTS + 1} more parts of this entry are in the full text."
         found = [*found[: MOST_PARTS - 1], Shown(Kind.NOTE, text=words)]
-    return [replace(event, n=entry.n, part=part, at=entry.at) for part, event in enumerate(found)]
+    return [event.of_entry(entry.n, part, entry.at) for part, event in enumerate(found)]
 
 
 def joined(events: Iterable[Shown]) -> list[Shown]:
@@ -47,13 +47,16 @@ def gap(begin: int, end: int) -> Shown:
     return Shown(Kind.GAP, text=f"… {end - begin:,} entries were left out …", n=begin)
 
 
-def with_gaps(entries: Sequence[Entry], agent: str, *, begin: int | None = None) -> Iterator[Shown]:
+def with_gaps(
+    entries: Iterable[tuple[Entry, Sequence[Shown]]], *, begin: int | None = None
+) -> Iterator[Shown]:
+    """The events of all entries, and what is missing between them or since `begin`."""
     expected = begin
-    for entry in entries:
+    for entry, events in entries:
         if expected is not None and entry.n > expected:
             yield gap(expected, entry.n)
         expected = entry.n + 1
-        yield from events_of(entry, agent)
+        yield from events
 
 
 def _events(entry: Entry, agent: str) -> list[Shown]:

@@ -40,6 +40,9 @@ OF_FILTER = {
 }
 
 
+TEXTS = ("text", "name", "detail", "call")
+
+
 @dataclass(frozen=True)
 class Edit:
     old: str
@@ -97,10 +100,9 @@ class Shown:
             return self.has_failed or self.kind == Kind.GAP
         return self.kind in OF_FILTER[show]
 
-    def masked(self) -> Shown:
-        """JSON may have hidden a secret behind its escapes when the entry was written."""
-        given: dict[str, Any] = {
-            name: redact(getattr(self, name)) for name in ("text", "name", "detail", "call")
-        }
-        edits = tuple(Edit(redact(edit.old), redact(edit.new)) for edit in self.edits)
-        return replace(self, **given, edits=edits)
+    def of_entry(self, n: int, part: int, at: str) -> Shown:
+        """Masked again: JSON may have hidden a secret behind its escapes when the entry was written."""
+        given: dict[str, Any] = {name: redact(text) for name in TEXTS if (text := getattr(self, name))}
+        if self.edits:
+            given["edits"] = tuple(Edit(redact(edit.old), redact(edit.new)) for edit in self.edits)
+        return replace(self, n=n, part=part, at=at, **given)

@@ -30,20 +30,21 @@ class Window:
 
 def last_events(path: Path, agent: str, *, before: int | None = None, show: Show = Show.ALL) -> Window:
     """The last 200 events of the wanted kind, or fewer when they are long or far between."""
-    entries: list[Entry] = []
+    entries: list[tuple[Entry, list[Shown]]] = []
     kept = size = 0
     has_earlier = False
     for entry in entries_before(path, before):
         if kept >= WANTED or size >= PAGE_BYTES:
             has_earlier = True
             break
-        entries.append(entry)
+        found = events_of(entry, agent)
+        entries.append((entry, found))
         size += entry.size
-        kept += sum(event.is_in(show) for event in events_of(entry, agent))
+        kept += sum(event.is_in(show) for event in found)
     entries.reverse()
-    first = entries[0].n if entries else 0
-    end = entries[-1].n + 1 if entries else 0
-    events = [event for event in joined(with_gaps(entries, agent)) if event.is_in(show)]
+    first = entries[0][0].n if entries else 0
+    end = entries[-1][0].n + 1 if entries else 0
+    events = [event for event in joined(with_gaps(entries)) if event.is_in(show)]
     if before is not None and end < before and (entries or not has_earlier):
         events.append(gap(end, before))
     return Window(events, first, end, has_earlier)
@@ -81,7 +82,7 @@ def next_events(path: Path, agent: str, position: int, *, calls_too: bool) -> Re
     call, also when that lies a little before `position`: it takes the place of the event that was shown.
     """
     entries, is_last = _fitting(entries_from(path, position))
-    events = list(with_gaps(entries, agent, begin=position))
+    events = list(with_gaps(((entry, events_of(entry, agent)) for entry in entries), begin=position))
     end = entries[-1].n + 1 if entries else position
     if calls_too:
         events = joined(events)

@@ -16,13 +16,14 @@ from django.test.utils import setup_databases, teardown_databases
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
-from tests.benchmarks import changelists, first_sync, flood, session_overhead  # noqa: E402
+from tests.benchmarks import changelists, first_sync, flood, log_page, session_overhead  # noqa: E402
 from tests.benchmarks.figures import as_json, as_table  # noqa: E402
 
 BENCHMARKS = {
     "session": session_overhead.measure,
     "sync": first_sync.measure,
     "flood": flood.measure,
+    "log": log_page.measure,
     "changelists": changelists.measure,
 }
 CHILDREN = {"sync": first_sync.sync, "fetch": first_sync.fetch, "flood": flood.drain}

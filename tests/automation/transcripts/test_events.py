@@ -185,7 +185,7 @@ def test_a_secret_that_json_escapes_hide_is_masked():
 
 def test_what_was_left_out_is_said_where_it_is_missing():
     entries = [entry("a", n=3), entry("b", n=7)]
-    events = list(with_gaps(entries, "command", begin=2))
+    events = list(with_gaps([(one, events_of(one, "command")) for one in entries], begin=2))
     assert [(event.kind, event.n) for event in events] == [
         (Kind.GAP, 2), (Kind.OUTPUT, 3), (Kind.GAP, 4), (Kind.OUTPUT, 7),
     ]  # fmt: skip
