@@ -16,13 +16,15 @@ NOT_PAGES = {
     "diff-raw": "a file",
     "session-verb": "POST only",
     "link-check": "POST only",
+    "link-token": "POST only",
+    "link-branch": "POST only",
     "jsi18n": "a script",
     "autocomplete": "JSON",
     "logout": "POST only",
     "view_on_site": "a redirect",
     "": "the catch-all",
 }
-STOCK = ("_changelist", "_add", "_change", "_delete", "_history")
+STOCK = ("_changelist", "_add", "_change", "_delete", "_history", "_password_change")
 SIMPLE = {
     "index": "",
     "data": "data/",
@@ -38,12 +40,13 @@ def names() -> list[str]:
     return sorted({pattern.name or "" for pattern in _flat(admin.site.urls[0])})
 
 
-def paths(facts: dict[str, Any]) -> dict[str, str]:
-    """The path of every page of the scene, by a name for people."""
-    found: dict[str, str] = {path: path for path in OTHERS}
+def paths(facts: dict[str, Any], which: str) -> dict[str, str]:
+    """The path of every page of the scene, by a name for people: those of "ours", or Django's "stock" pages."""
+    is_wanted = which == "ours"
+    found: dict[str, str] = {path: path for path in OTHERS if is_wanted}
     for pattern in _flat(admin.site.urls[0]):
         name = pattern.name or ""
-        if name in NOT_PAGES or name == "app_list":
+        if name in NOT_PAGES or name == "app_list" or name.endswith(STOCK) is is_wanted:
             continue
         for title, path in _fill(name, str(pattern.pattern), facts):
             found[title] = f"/admin/{path}"

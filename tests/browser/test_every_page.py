@@ -26,15 +26,16 @@ def grave(visitor):
 
 def test_every_page_is_known_here(scene):
     covered = set(pages.NOT_PAGES) | {"app_list", "session", "project-verb"}
-    paths = pages.paths(scene)
+    paths = pages.paths(scene, "ours") | pages.paths(scene, "stock")
     assert [name for name in pages.names() if name not in covered and name not in paths] == []
 
 
+@pytest.mark.parametrize("which", ["ours", "stock"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_has_a_grave_fault(visit, scene, scheme):
+def test_no_page_has_a_grave_fault(visit, scene, scheme, which):
     visitor = visit("superuser", color_scheme=scheme)
     faults = []
-    for name, path in pages.paths(scene).items():
+    for name, path in pages.paths(scene, which).items():
         answer = visitor.page.goto(path)
         if answer is None or answer.status >= 500:
             faults.append(f"{name}: status {answer and answer.status}")
@@ -49,7 +50,7 @@ def test_no_page_has_a_grave_fault(visit, scene, scheme):
 def test_every_page_shows_its_content_without_scripts(visit, scene):
     with_scripts, without = visit("superuser"), visit("superuser", java_script_enabled=False)
     poorer = []
-    for name, path in pages.paths(scene).items():
+    for name, path in pages.paths(scene, "ours").items():
         texts = []
         for visitor in (with_scripts, without):
             visitor.page.goto(path)
