@@ -64,8 +64,9 @@ class ProjectAdmin(ScopedAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """People come in by the page that links a repository, which checks it too."""
-        if request.method in ("GET", "HEAD") and self.has_add_permission(request):
+        """People come in by the page that links a repository; an address with values to fill in opens the long form."""
+        is_plain = request.method in ("GET", "HEAD") and not request.GET
+        if is_plain and self.has_add_permission(request):
             return redirect("admin:link-repository")
         return super().add_view(request, form_url, extra_context)
 

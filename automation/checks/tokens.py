@@ -24,6 +24,7 @@ from projects.models import Credential, Project
 SOON = timedelta(days=14)
 SKEW_SECONDS = 30
 FEW_REQUESTS = 200
+NAMED = 10
 NEW_TOKEN = "Make a new one on GitHub (Settings, Developer settings) and store it with the project."  # noqa: S105
 SCOPES = "A classic token needs the scope repo, or public_repo where all repositories are public."
 
@@ -45,7 +46,8 @@ def stored(project: Project, prefix: str, situation: Situation) -> Iterator[Chec
         if not os.environ.get(DEFAULT_VARIABLE):
             yield _no_token(project, prefix)
     elif credential.error_code:
-        yield fail(51, f"{prefix}{credential.error_message}", "", of=project)
+        hint = NEW_TOKEN if credential.error_code == "github.bad_token" else ""
+        yield fail(51, f"{prefix}{credential.error_message}", hint, of=project)
     elif credential.rate_remaining is not None:
         yield from _rate(project, prefix, credential)
 
@@ -117,9 +119,11 @@ def projects(situation: Situation) -> Iterator[CheckMessage]:
     for project in situation.projects:
         if project.error_code:
             yield fail(57, f"{project.name}: {project.error_message}", "", of=project)
-        if project.webhook_credential_id is None:
-            message = f"{project.name} has no webhook secret: changes show at the next sync, within a minute."
-            yield note(56, message, "Nothing to do, or store one in the project's settings.", of=project)
+    plain = [project.name for project in situation.projects if project.webhook_credential_id is None]
+    if plain:
+        named = ", ".join(plain[:NAMED]) + (f" and {len(plain) - NAMED} more" if len(plain) > NAMED else "")
+        message = f"No webhook secret: {named}. Changes on GitHub show at the next sync, within a minute."
+        yield note(56, message, "Nothing to do, or store one in the project's settings.")
 
 
 def _rate(project: Project, prefix: str, credential: Credential) -> Iterator[CheckMessage]:

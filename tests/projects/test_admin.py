@@ -78,7 +78,7 @@ def act(client, model, action, *pks):
 
 def save(client, project=None, **fields):
     """Fill in the project's form as it stands, roles included, with `fields` typed over it."""
-    path = page(Project, "change", project.pk) if project else page(Project, "add")
+    path = page(Project, "change", project.pk) if project else page(Project, "add") + "?agent=claude_code"
     context = client.get(path).context
     sets = [inline.formset for inline in context["inline_admin_formsets"]]
     forms = [

@@ -80,7 +80,7 @@ def test_other_methods_and_hostile_names(client, project):
     shown = client.get(URL).content.decode()
     assert "<script>alert" not in shown
     assert "<img src=x>" not in shown
-    assert "no webhook secret" in shown
+    assert "No webhook secret" in shown
 
 
 def test_no_secret_is_on_the_page(client, hub, project, token):

@@ -250,3 +250,8 @@ def test_results_are_kept_for_one_person_and_few_projects(client, project):
     client.force_login(create_superuser())
     page = client.get(reverse("admin:link-checks", args=[project.pk]))
     assert page.content.decode().count("</span>Not checked") == 4
+
+
+def test_the_stock_page_that_adds_projects_leads_here(client, person):
+    answer = client.get(reverse("admin:projects_project_add"))
+    assert (answer.status_code, answer.url) == (302, reverse("admin:link-repository"))
