@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from automation import control
 from automation.serializers import AutomationStatusSerializer, StopSerializer
 from projects.models import Project, Scope
+from projects.permissions import VERB_SCOPES
 from projects.strict import StrictViewSet
 
 
@@ -18,7 +19,7 @@ class AutomationViewSet(StrictViewSet):
     queryset = Project.objects.none()
     serializer_class = AutomationStatusSerializer
     with_body = frozenset({"stop"})
-    scopes = {"start": Scope.OPERATE, "stop": Scope.OPERATE, "status": Scope.READ}
+    scopes = {"start": VERB_SCOPES["start-automation"], "stop": VERB_SCOPES["pause"], "status": Scope.READ}
 
     def get_queryset(self) -> Any:
         return self.visible_projects().select_related("credential")

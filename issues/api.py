@@ -19,6 +19,7 @@ from issues.serializers import IssueSerializer, SessionSerializer, StartedSerial
 from issues.transitions import Conflict
 from projects.idempotency import idempotent
 from projects.models import Scope
+from projects.permissions import VERB_SCOPES
 from projects.problems import Problem
 from projects.strict import StrictViewSet
 
@@ -30,9 +31,9 @@ class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, StrictVie
     scopes = {
         "list": Scope.READ,
         "retrieve": Scope.READ,
-        "retry": Scope.OPERATE,
-        "skip": Scope.OPERATE,
-        "stop": Scope.OPERATE,
+        "retry": VERB_SCOPES["retry"],
+        "skip": VERB_SCOPES["skip"],
+        "stop": VERB_SCOPES["stop"],
     }
 
     def get_queryset(self) -> Any:
@@ -69,7 +70,7 @@ class IssueViewSet(mixins.ListModelMixin, StrictViewSet):
     queryset = IssueSession.objects.none()
     serializer_class = IssueSerializer
     filterset_class = IssueFilters
-    scopes = {"list": Scope.READ, "start": Scope.OPERATE}
+    scopes = {"list": Scope.READ, "start": VERB_SCOPES["start"]}
 
     def get_queryset(self) -> Any:
         project = get_object_or_404(self.visible_projects(), pk=self.kwargs["pk"])

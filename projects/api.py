@@ -19,6 +19,7 @@ from projects.idempotency import idempotent
 from projects.listing import ProjectFilters
 from projects.models import AuditEvent, Project, Scope
 from projects.pagination import NewestFirst
+from projects.permissions import VERB_SCOPES
 from projects.serializers import AuditSerializer, ProjectSerializer
 from projects.strict import StrictViewSet
 
@@ -44,7 +45,7 @@ class ProjectViewSet(
         "update": Scope.ADMIN,
         "partial_update": Scope.ADMIN,
         "destroy": Scope.ADMIN,
-        "sync": Scope.OPERATE,
+        "sync": VERB_SCOPES["sync"],
     }
 
     def get_queryset(self) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponse
@@ -79,7 +80,7 @@ def pause(request: HttpRequest, project: Project) -> HttpResponse:
     return _ask(request, project, "pause", title, begun=begun, by_people=by_people.count())
 
 
-def _ask(request: HttpRequest, project: Project, name: str, title: str, **context: object) -> HttpResponse:
+def _ask(request: HttpRequest, project: Project, name: str, title: str, **context: Any) -> HttpResponse:
     back = reverse("admin:board", args=[project.pk])
     return render(
         request, f"automation/confirm_{name}.html", title=title, project=project, back=back, **context
