@@ -157,7 +157,7 @@ class MembershipAdmin(ScopedAdmin):
     list_display = ["user", "project", "role"]
     list_filter = [ProjectFilter, "role"]
     list_select_related = ["user", "project"]
-    autocomplete_fields = ["user", "project"]
+    raw_id_fields = ["user", "project"]
     search_fields = ["user__username", "project__name"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -5,16 +5,19 @@ Django's model permissions are not asked: being staff opens the admin, the roles
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters, ShowFacets
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR
-from django.db.models import Exists, ForeignKey, Model, OuterRef, QuerySet
+from django.core.exceptions import BadRequest
+from django.db.models import Exists, ForeignKey, Model, OuterRef, QuerySet, TextField
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.utils.html import format_html
 
 from projects.changelist import (
     EXPORT_VAR,
@@ -27,8 +30,10 @@ from projects.changelist import (
 from projects.errors import AutowrkersError
 from projects.export import csv_response
 from projects.models import Project, Scope
+from projects.redaction import redact
 
 SHOWN_REFUSALS = 10
+LONGEST_ID = 18
 ACTED_AT_ONCE = 500
 PAGING = {PAGE_VAR, ORDER_VAR, ALL_VAR, ERROR_FLAG, EXPORT_VAR}
 if TYPE_CHECKING:
@@ -65,6 +70,7 @@ class ScopedAdmin(ModelAdmin):
         return WindowPaginator(queryset, per_page, page=page_asked(request), is_whole_table=is_whole)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        refuse_bad_ids(ACTION_CHECKBOX_NAME, request.POST.getlist(ACTION_CHECKBOX_NAME))
         if any("\0" in text for pair in request.GET.items() for text in pair):
             return HttpResponseBadRequest("A parameter holds a NUL byte.", content_type="text/plain")
         query = request.GET.copy()
@@ -140,6 +146,21 @@ class ScopedAdmin(ModelAdmin):
         endings = ("", "__exact", "__isnull", "__gte", "__lt")
         return lookup in self.links or lookup in {f"{name}{end}" for name in names for end in endings}
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        """Django's widgets ask the database for a typed relation as it stands."""
+        for field in self.opts.fields:
+            if isinstance(field, ForeignKey):
+                refuse_bad_ids(
+                    field.name, [*request.GET.getlist(field.name), *request.POST.getlist(field.name)]
+                )
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField[Any] | None:
@@ -179,17 +200,36 @@ class ScopedAdmin(ModelAdmin):
 
 
 class JournalAdmin(ScopedAdmin):
-    """Rows that nobody edits: every column is shown, but for the `hidden` ones."""
+    """Rows that nobody edits: every column is shown, but for the `hidden` ones; long texts with their indentation."""
 
     hidden: tuple[str, ...] = ()
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         if self.fieldsets:
             return [str(name) for name in flatten_fieldsets(self.fieldsets)]
-        return [field.name for field in self.opts.fields if field.name not in (*self.hidden, "id")]
+        shown = (field for field in self.opts.fields if field.name not in (*self.hidden, "id"))
+        return [preformatted(field) if isinstance(field, TextField) else field.name for field in shown]
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return self.get_readonly_fields(request, obj)
+
+
+def preformatted(field: TextField[Any, Any]) -> Callable[[Any], str]:
+    """A column of a readonly page that keeps spaces and line breaks."""
+
+    @admin.display(description=str(field.verbose_name))
+    def shown(row: Any) -> str:
+        text = redact(str(getattr(row, field.name)))
+        return format_html('<pre tabindex="0">{}</pre>', text) if text else "-"
+
+    return shown
+
+
+def refuse_bad_ids(name: str, values: Iterable[str]) -> None:
+    """Raises BadRequest for what cannot be the number of a row."""
+    for value in values:
+        if value and not (value.isascii() and value.isdecimal() and len(value) <= LONGEST_ID):
+            raise BadRequest(f"{name} must be the number of a row.")
 
 
 def is_superuser(request: HttpRequest) -> bool:

@@ -49,6 +49,14 @@ class RoleForm(RoleModelForm):
 class RoleFormSet(FormSet):
     acting_user: Any
 
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Each field says whose role it is: the table has headings only."""
+        super().add_fields(form, index)
+        who = form.instance.user.get_username() if form.instance.pk else f"new person {(index or 0) + 1}"
+        for name, what in (("username", "User name"), ("role", "Role"), ("DELETE", "Take the role")):
+            if name in form.fields:
+                form.fields[name].widget.attrs["aria-label"] = f"{what}: {who}"
+
     def clean(self) -> None:
         super().clean()
         kept = [
