@@ -30,7 +30,7 @@ PROBLEM: dict[str, Any] = {
         "allowed_verbs": {"type": "array", "items": TEXT, "description": "What may be asked instead."},
     },
 }
-EXAMPLES = {
+EXAMPLES: dict[int, dict[str, Any]] = {
     400: {"code": "invalid", "detail": "Please correct: name.", "errors": {"name": ["Unknown field."]}},
     401: {"code": "invalid_token", "detail": "This token is unknown, expired or revoked."},
     403: {"code": "token_scope", "detail": "This token has the scope read; operate is needed."},
@@ -71,6 +71,8 @@ CHALLENGE = {"WWW-Authenticate": ("How to authenticate.", TEXT)}
 
 
 class Described(AutoSchema):
+    view: Any
+
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)
         if operation is None or not hasattr(self.view, "scopes"):
@@ -108,7 +110,8 @@ class Described(AutoSchema):
 
     def _problems(self) -> set[int]:
         problems = set(ALWAYS)
-        has_pages = self.view.action == "list" and hasattr(self._get_paginator(), "page_query_param")
+        paginator = getattr(self.view, "pagination_class", None)
+        has_pages = self.view.action == "list" and hasattr(paginator, "page_query_param")
         if "{" in self.path or has_pages:
             problems.add(404)
         if self.method not in SAFE_METHODS:
@@ -123,17 +126,22 @@ class Described(AutoSchema):
 
     def _problem(self, code: int) -> dict[str, Any]:
         """A reference to the answer that every operation shares."""
-        problem = ResolvedComponent("Problem", ResolvedComponent.SCHEMA, schema=PROBLEM, object="Problem")
+        problem = _component("Problem", ResolvedComponent.SCHEMA, schema=PROBLEM, object="Problem")
         self.registry.register_on_missing(problem)
         title = HTTPStatus(code).phrase
-        sample = {"type": "about:blank", "title": title, "status": code, "request_id": "5f0c1ab2c3d4e5f6"}
+        sample: dict[str, Any] = {
+            "type": "about:blank",
+            "title": title,
+            "status": code,
+            "request_id": "5f0c1ab2c3d4e5f6",
+        }
         extra = {401: CHALLENGE, 412: ETAG, 429: RETRY_AFTER, 503: RETRY_AFTER}.get(code, {})
         answer = {
             "description": title,
             "headers": _headers(STAMPS) | _headers(ALLOWANCE | extra, False),
             "content": {CONTENT_TYPE: {"schema": problem.ref, "example": sample | EXAMPLES[code]}},
         }
-        shared = ResolvedComponent(f"Problem{code}", ResolvedComponent.RESPONSE, schema=answer, object=code)
+        shared = _component(f"Problem{code}", ResolvedComponent.RESPONSE, schema=answer, object=code)
         self.registry.register_on_missing(shared)
         return dict(shared.ref)
 
@@ -149,6 +157,10 @@ class Described(AutoSchema):
         if self._is_project and self.view.action == "retrieve":
             return [_parameter("If-None-Match", "An ETag: answer 304 if the project is still this one.")]
         return []
+
+
+def _component(*args: Any, **kwargs: Any) -> Any:
+    return ResolvedComponent(*args, **kwargs)  # type: ignore[no-untyped-call]
 
 
 def _headers(described: dict[str, Any], required: bool = True) -> dict[str, Any]:

@@ -57,12 +57,13 @@ class TokenForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["limited_to"].queryset = Project.objects.visible_to(self.person)
+        fields: Any = self.fields
+        fields["limited_to"].queryset = Project.objects.visible_to(self.person)
         if not self.person.is_superuser:
-            self.fields.pop("owner", None)
+            fields.pop("owner", None)
             return
         people = get_user_model()._default_manager.filter(is_active=True).order_by("username")
-        self.fields["owner"].queryset, self.fields["owner"].initial = people, self.person.pk
+        fields["owner"].queryset, fields["owner"].initial = people, self.person.pk
 
 
 class ApiTokenAdmin(JournalAdmin):
@@ -111,8 +112,9 @@ class ApiTokenAdmin(JournalAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Only the object of this request knows the token's text."""
         values = form.cleaned_data
+        owner: Any = values.get("owner") or request.user
         token, obj.plain = create_token(
-            values.get("owner") or request.user,
+            owner,
             scope=values["scope"],
             name=values["name"],
             expires_at=timezone.now() + timedelta(days=values["days"]),
@@ -120,6 +122,11 @@ class ApiTokenAdmin(JournalAdmin):
             actor=actor_name(request.user),
         )
         obj.pk, obj.user = token.pk, token.user
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """One way to save: a token's text is on the page that follows and nowhere else."""
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
