@@ -16,7 +16,7 @@ from django.test.utils import setup_databases, teardown_databases
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
-from tests.benchmarks import changelists, first_sync, flood, log_page, session_overhead  # noqa: E402
+from tests.benchmarks import changelists, first_sync, flood, log_page, pages, session_overhead  # noqa: E402
 from tests.benchmarks.figures import as_json, as_table  # noqa: E402
 
 BENCHMARKS = {
@@ -25,6 +25,7 @@ BENCHMARKS = {
     "flood": flood.measure,
     "log": log_page.measure,
     "changelists": changelists.measure,
+    "pages": pages.measure,
 }
 CHILDREN = {"sync": first_sync.sync, "fetch": first_sync.fetch, "flood": flood.drain}
 
