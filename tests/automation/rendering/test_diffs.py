@@ -55,7 +55,13 @@ def test_what_is_special_about_a_file_is_said_in_words(repository):
         (at / "empty").write_text("")
 
     html = render_patch(repository(change))
-    for words in ("renamed from b.txt", "deleted", "new file", "symbolic link", "binary or very large, not shown"):
+    for words in (
+        "renamed from b.txt",
+        "deleted",
+        "new file",
+        "symbolic link",
+        "binary or very large, not shown",
+    ):
         assert words in html
     assert "6 files changed" in html
     assert "No newline at the end of the file" in html
