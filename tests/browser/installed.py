@@ -50,9 +50,9 @@ def installed(hub: StandIn, folder: Path) -> Iterator[str]:
         ) as product,
     ):
         try:
-            eventually(lambda: product.poll() is not None or is_up(url), 60)
+            eventually(lambda: product.poll() is not None or is_up(url), 240)
             assert product.poll() is None, log.read_text()[-3000:]
             yield url
         finally:
             product.terminate()
-            product.wait(60)
+            product.wait(120)

@@ -27,7 +27,8 @@ def grave(visitor):
 def test_every_page_is_known_here(scene):
     covered = set(pages.NOT_PAGES) | {"app_list", "session", "project-verb"}
     paths = pages.paths(scene, "ours") | pages.paths(scene, "stock")
-    assert [name for name in pages.names() if name not in covered and name not in paths] == []
+    unknown = [name for name in pages.names() if name not in covered and name not in paths]
+    assert [name for name in unknown if not name.startswith("django_q_")] == []  # the scene has no queue
 
 
 @pytest.mark.parametrize("which", ["ours", "stock"])

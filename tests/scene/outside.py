@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.contrib.auth.models import Group
+
 from automation.models import Notification, NotificationRoute, WebhookDelivery
 from projects.models import ApiToken, Project
 from projects.models.audit import record
@@ -11,6 +13,7 @@ from tests.scene.people import People
 
 
 def leave_traces(people: People, payments: Project, webshop: Project, now: datetime) -> None:
+    Group.objects.create(name="Team leads")
     record(actor="mara", verb="project.created", subject=payments, project=payments)
     record(actor="mara", verb="project.changed", subject=payments, project=payments, fields=["auto_start"])
     record(actor="mara", verb="automation.stopped", subject=webshop, project=webshop)
