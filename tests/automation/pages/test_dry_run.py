@@ -72,6 +72,7 @@ def test_nothing_starts_without_budget_or_with_trouble_that_a_person_must_mend(p
     assert dry_run.starting(project, timezone.now()) == []
     project.error_code, project.monthly_budget_usd = "", Decimal(1)
     create_attempt(session, cost_usd=Decimal(2), ended_at=timezone.now())
+    create_session(project=project)
     assert dry_run.starting(project, timezone.now()) == []
 
 
