@@ -164,7 +164,8 @@ def _take_time(measures: Measures, row: dict[str, Any]) -> None:
 def _grouped(rows: QuerySet[Any], by: By, moment: str, project: str, **counts: Any) -> Iterable[Any]:
     if by is By.NOTHING:
         return [rows.aggregate(**counts) | {"key": 0}]
-    return rows.order_by().annotate(key=_key(by, moment, project)).values("key").annotate(**counts)
+    keyed: Any = rows.order_by().annotate(key=_key(by, moment, project)).values("key")
+    return list(keyed.annotate(**counts))
 
 
 def _key(by: By, moment: str, project: str) -> Any:

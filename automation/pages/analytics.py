@@ -132,7 +132,7 @@ def _week(monday: date, found: Measures | None, project: Project | None) -> Line
 
 
 def _project(pk: object, name: str, found: Measures, days: int) -> Line:
-    url = f"{reverse('admin:analytics')}?{urlencode({'project': pk, 'days': days})}"
+    url = f"{reverse('admin:analytics')}?{urlencode({'project': str(pk), 'days': str(days)})}"
     return Line(name, url, _cells(found))
 
 
