@@ -139,6 +139,15 @@ class IssueSession(Leased):
             models.Index(fields=["manual_review", "-id"], name="session_by_review"),
             models.Index(fields=["github_issue_number", "-id"], name="session_by_issue"),
             models.Index(fields=["completed_at", "id"], name="session_by_end"),
+            models.Index(fields=["project", "status", "completed_at"], name="session_ended"),
+            models.Index(
+                fields=["lease_until"], condition=models.Q(lease_until__isnull=False), name="session_held"
+            ),
+            models.Index(
+                fields=["project", "lease_until"],
+                condition=models.Q(lease_until__isnull=False),
+                name="session_held_of_project",
+            ),
             models.Index(
                 fields=["project", "queued_at"],
                 condition=models.Q(queued_at__isnull=False),
