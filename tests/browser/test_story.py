@@ -132,7 +132,10 @@ def see_a_failure_and_retry(teller, hub, script, number):
     teller.press("calc", "link")
     teller.press(f"Start issue {number}")
     teller.press(f"View issue {number}", "link")
-    teller.until(lambda: teller.sees("Why attempt 3 failed"))
+    teller.until(
+        lambda: teller.page.get_by_role("button", name=f"Retry issue {number}", exact=True).count() > 0
+    )
+    assert teller.sees("Why attempt 3 failed")
     assert teller.sees("FAILED: not fixed")
     script.write_text(json.dumps({"pace": 0, "rules": MENDED + RULES}))
     teller.press(f"Retry issue {number}")
