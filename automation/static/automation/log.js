@@ -44,7 +44,8 @@
     if (rows.length <= MOST_NODES) return;
     while (rows.length > MOST_NODES) rows[0].remove();
     const page = new URL(log.dataset.page, location.href);
-    page.searchParams.set("before", rows[0].id.slice(1).split("-")[0]);
+    const [number, part] = rows[0].id.slice(1).split("-").map(Number);
+    page.searchParams.set("before", part ? number + 1 : number);
     earlier.querySelector("a").href = page.href;
     earlier.hidden = false;
   };
