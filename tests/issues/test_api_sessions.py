@@ -161,7 +161,7 @@ def test_a_refusal_names_the_present_state_and_the_possible_verbs(client):
     body = answer.json()
     assert (answer.status_code, body["code"]) == (409, "session.not_allowed")
     assert body["current"] == {"status": "failed", "step": "prepare", "reason": ""}
-    assert body["allowed_verbs"] == ["retry"]
+    assert body["allowed_verbs"] == ["retry", "skip"]
     assert SessionEvent.objects.get().verb == "refused"
 
 
