@@ -6,15 +6,18 @@ from cryptography.fernet import InvalidToken
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
 
 from projects.models import Credential
 
 
+@require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """The process answers. The database is not asked."""
     return JsonResponse({"ok": True})
 
 
+@require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when all is there, else 503 with what is missing: database, migrations or key."""
     missing = _missing()

@@ -16,7 +16,7 @@ from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE
 from django.core.exceptions import BadRequest
 from django.db.models import Exists, ForeignKey, Model, OuterRef, QuerySet, TextField
 from django.forms import ModelChoiceField
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.utils.html import format_html
 
 from projects.changelist import (
@@ -145,6 +145,12 @@ class ScopedAdmin(ModelAdmin):
         names = [getattr(entry, "parameter_name", entry) for entry in entries]
         endings = ("", "__exact", "__isnull", "__gte", "__lt")
         return lookup in self.links or lookup in {f"{name}{end}" for name in names for end in endings}
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponseRedirect:
+        """What is foreign, unknown or archived is not found, as on every other page."""
+        raise Http404
 
     def changeform_view(
         self,

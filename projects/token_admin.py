@@ -16,6 +16,7 @@ from django.utils import timezone
 from projects.access import actor_name, create_token, revoke_token
 from projects.admin_scope import JournalAdmin, is_superuser
 from projects.models import ApiToken, Project
+from projects.validators import check_texts
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[ApiToken]
@@ -64,6 +65,11 @@ class TokenForm(ModelForm):
             return
         people = get_user_model()._default_manager.filter(is_active=True).order_by("username")
         fields["owner"].queryset, fields["owner"].initial = people, self.person.pk
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        check_texts({"name": values.get("name", "")})
+        return values
 
 
 class ApiTokenAdmin(JournalAdmin):

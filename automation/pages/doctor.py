@@ -16,7 +16,9 @@ from automation import doctor as examination
 from automation.checks.situation import Situation
 from automation.doctor import Finding
 from automation.pages.page import Route, render
+from automation.pages.query import Query
 from automation.pages.standing import Standing
+from automation.pages.strictness import refuse
 from projects.models import Project, Scope
 
 TOTAL_SECONDS = 20
@@ -45,6 +47,8 @@ class Group:
 def doctor(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     if request.method not in ("GET", "HEAD", "POST"):
         return HttpResponseNotAllowed(["GET", "POST"])
+    Query(request)
+    refuse("field", request.POST, {"csrfmiddlewaretoken"})
     may_run = _of(request, Scope.OPERATE).exists() or _is_superuser(request)
     is_full = request.method == "POST"
     if is_full and not may_run:

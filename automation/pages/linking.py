@@ -24,8 +24,10 @@ from automation.checks.situation import Situation
 from automation.pages.doctor import STANDINGS, WORST_FIRST
 from automation.pages.link_form import LinkForm, TokenForm
 from automation.pages.page import Route, render, visible_project
+from automation.pages.query import Query
 from automation.pages.refusals import require
 from automation.pages.standing import Standing
+from automation.pages.strictness import refuse
 from projects import editing
 from projects.access import actor_name
 from projects.models import Project, Scope
@@ -53,7 +55,9 @@ def link_repository(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         raise PermissionDenied(
             "Linking a repository needs the permission to add projects. Ask an administrator."
         )
+    Query(request)
     form = LinkForm(request.POST if request.method == "POST" else None, user=request.user)
+    refuse("field", request.POST, {*form.fields, "csrfmiddlewaretoken"})
     if request.method == "POST" and form.is_valid():
         project = form.save(commit=False)
         actor = actor_name(request.user)
@@ -73,6 +77,7 @@ def link_checks(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse
 def run_check(request: HttpRequest, *, pk: int, check: str, **kwargs: Any) -> HttpResponse:
     """One check, or `all` of them. The page's script asks for the card alone."""
     project = _managed(request, pk)
+    refuse("field", request.POST, {"csrfmiddlewaretoken"})
     if check != "all" and check not in LINK_CHECKS:
         raise Http404("There is no such check.")
     for name in LINK_CHECKS if check == "all" else [check]:
@@ -88,6 +93,7 @@ def run_check(request: HttpRequest, *, pk: int, check: str, **kwargs: Any) -> Ht
 def replace_token(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
     project = _managed(request, pk)
     form = TokenForm(request.POST)
+    refuse("field", request.POST, {*form.fields, "csrfmiddlewaretoken"})
     if not form.is_valid():
         return _checks_page(request, project, form, status=400)
     secrets = {"github_token": form.cleaned_data["github_token"]}
@@ -100,12 +106,13 @@ def replace_token(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpRespon
 @require_POST
 def use_branch(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
     project = _managed(request, pk)
+    refuse("field", request.POST, {"branch", "csrfmiddlewaretoken"})
     branch = request.POST.get("branch", "")
     try:
         validate_branch(branch)
     except ValidationError as error:
         messages.error(request, f"branch: {' '.join(error.messages)}")
-        return redirect("admin:link-checks", project.pk)
+        return _checks_page(request, project, TokenForm(), status=400)
     project.default_branch = branch
     editing.change(project, ["default_branch"], secrets={}, actor=actor_name(request.user))
     _forget(request, project)
@@ -116,6 +123,7 @@ def use_branch(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
 def _managed(request: HttpRequest, pk: int) -> Project:
     project = visible_project(request, pk)
     require(request, project, Scope.ADMIN)
+    Query(request)
     return project
 
 

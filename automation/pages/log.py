@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from automation.pages.page import Route
+from automation.pages.query import Query
 from automation.rendering.entries import Renderer
 from automation.transcripts import positions, reading
 from automation.transcripts.kinds import Show
@@ -93,6 +94,7 @@ def log_events(request: HttpRequest, pk: int) -> HttpResponse:
     """What follows `after`: rendered events, where to go on, and whether anything can still come."""
     attempt = _visible_attempt(request, pk)
     try:
+        Query(request, "after", "show")
         position = _number(request.GET, "after") or 0
         show = _show(request.GET)
     except BadRequest as error:
@@ -122,6 +124,7 @@ def log_events(request: HttpRequest, pk: int) -> HttpResponse:
 def raw_log(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """The whole log as readable text, or with `?format=jsonl` as the lines that were stored."""
     attempt = _visible_attempt(request, pk)
+    Query(request, "format")
     kind = request.GET.get("format", "txt")
     if not positions.exists(attempt.transcript_path):
         raise Http404("The log of this attempt is no longer there.")

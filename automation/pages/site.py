@@ -11,9 +11,13 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_safe
 
 from automation.pages.attention import count_waiting
 from automation.pages.projects import projects
+from automation.pages.query import Query
+from automation.pages.strictness import mark_refused, refusal
 from automation.pages.urls import PAGES
 from automation.pages.way_back import way_back
 
@@ -40,15 +44,20 @@ class ManagementSite(AdminSite):
             if is_late and request.path != reverse("admin:logout"):
                 messages.warning(request, ENDED)
                 return redirect_to_login(way_back(request), reverse("admin:login"))
-            return inner(request, *args, **kwargs)
+            if not self.has_permission(request):
+                return inner(request, *args, **kwargs)
+            return refusal(request) or mark_refused(request, inner(request, *args, **kwargs))
 
         return guarded
 
+    @method_decorator(require_safe)
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         return projects(request)
 
+    @method_decorator(require_safe)
     def data(self, request: HttpRequest) -> HttpResponse:
         """Django's own first page: every table that the person may look at."""
+        Query(request)
         return super().index(request, {"title": "Data"})
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:

@@ -155,8 +155,10 @@ def test_a_form_with_an_error_does_not_give_the_secret_back(boss):
 def test_a_save_leaves_the_columns_of_workers_alone(boss):
     project = create_project()
     Project.objects.filter(pk=project.pk).update(fence=7)
-    answer = save(boss, project, name="new", fence="1", automation_enabled="on", error_code="x")
-    assert answer.status_code == 302
+    for name, value in {"fence": "1", "automation_enabled": "on", "error_code": "x"}.items():
+        answer = save(boss, project, name="new", **{name: value})
+        assert (answer.status_code, name in answer.content.decode()) == (400, True)
+    assert save(boss, project, name="new").status_code == 302
     project.refresh_from_db()
     assert (project.name, project.fence, project.automation_enabled, project.error_code) == (
         "new",
@@ -180,7 +182,7 @@ def test_deleting_a_project_archives_it(boss):
     boss.post(path, {"post": "yes"})
     assert Project.objects.get().archived_at is not None
     assert IssueSession.objects.exists()
-    assert boss.get(page(Project, "change", session.project_id)).status_code == 302
+    assert boss.get(page(Project, "change", session.project_id)).status_code == 404
 
 
 def test_a_role_leaves_audit_rows(boss):

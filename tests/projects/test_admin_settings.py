@@ -85,7 +85,7 @@ def test_saving_the_page_as_it_stands_changes_nothing(boss):
 )
 def test_a_check_of_another_shape_is_refused_beside_its_field(boss, project, text):
     answer = save(boss, project, custom_checks=text)
-    assert answer.status_code == 200
+    assert answer.status_code == 400
     assert answer.context["adminform"].form.errors["custom_checks"]
     project.refresh_from_db()
     assert project.custom_checks == []
