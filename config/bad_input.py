@@ -32,8 +32,17 @@ class BadInput:
             if _length(request.META) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
                 raise RequestDataTooBig
             if request.method == "POST" and request.content_type in FORMS:
+                _refuse_other_encodings(request)
                 _refuse_nul(request.POST.lists(), "field")
         return self.get_response(request)
+
+
+def _refuse_other_encodings(request: HttpRequest) -> None:
+    """Django refuses them too, but only when the form is read: then the page of the refusal would fail as well."""
+    stated = request.encoding
+    if stated is not None and stated.lower() not in ("utf-8", "utf8"):
+        request.encoding = "utf-8"
+        raise BadRequest(f"charset: a form is written in UTF-8, not in {stated[:SHOWN]!r}.")
 
 
 def _refuse_nul(values: Iterable[tuple[str, Iterable[str]]], what: str) -> None:
