@@ -39,6 +39,16 @@ def agents(situation: Situation) -> Iterator[CheckMessage]:
         seen.setdefault((project.agent, command_of(project)), project)
     for project in seen.values():
         yield from look_at_agent(project, situation)
+    if not seen and situation.site_wide:
+        yield from _before_any_project(situation)
+
+
+def _before_any_project(situation: Situation) -> list[CheckMessage]:
+    """Of the agents that a first project could take, one that is ready suffices."""
+    choices = [Project(agent=agent) for agent in (Project.Agent.CLAUDE_CODE, Project.Agent.CODEX)]
+    found = [list(look_at_agent(choice, situation)) for choice in choices]
+    ready = [messages for messages in found if not any(message.is_serious() for message in messages)]
+    return [message for messages in ready or found for message in messages]
 
 
 def look_at_agent(project: Project, situation: Situation) -> Iterator[CheckMessage]:

@@ -30,7 +30,7 @@ def pasted(live_server):
     create_membership(project=project, user=ann, role=Role.MANAGER)
     words = shlex.split(TOKEN)[2:]
     out = StringIO()
-    call_command(words[0], *words[1:], "--scope", "admin", stdout=out, stderr=StringIO())
+    call_command(*words, stdout=out, stderr=StringIO())
     wanted = {
         "AUTOWRKERS_URL": live_server.url,
         "AUTOWRKERS_TOKEN": out.getvalue().strip(),

@@ -115,6 +115,14 @@ def test_a_missing_agent_is_found_without_starting_anything(settings):
     assert (level, "'no-such-claude'" in said, "AUTOWRKERS_CLAUDE_COMMAND" in said) == ("error", True, True)
 
 
+def test_before_any_project_one_agent_that_could_be_chosen_suffices(settings, tmp_path):
+    settings.AUTOWRKERS_CLAUDE_COMMAND = settings.AUTOWRKERS_CODEX_COMMAND = "no-such-agent"
+    assert found("agent")["041"][0] == "error"
+    settings.AUTOWRKERS_CODEX_COMMAND = program(tmp_path, "codex", "true")
+    assert "041" not in found("agent")
+    assert "041" not in found("agent", site_wide=False)
+
+
 def test_an_agent_is_asked_for_its_version_and_sign_in_in_the_sandbox(settings, tmp_path, monkeypatch):
     require_sandbox(settings.AUTOWRKERS_SANDBOX)
     status = '[ -n "$MODEL_KEY" ] && s=true || s=false; echo "{\\"loggedIn\\": $s}"'
