@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -10,8 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 def way_back(request: HttpRequest) -> str:
     """The `next` of the form when it leads to this site, else the nearest page above the address."""
     asked = request.POST.get("next", "") if request.method == "POST" else ""
-    here = {request.get_host()}
-    if asked and url_has_allowed_host_and_scheme(asked, here, require_https=request.is_secure()):
+    if asked and url_has_allowed_host_and_scheme(asked, _here(request), require_https=request.is_secure()):
         return asked
     parts = request.path.strip("/").split("/")
     for length in range(len(parts) - 1, 1, -1):
@@ -19,6 +19,14 @@ def way_back(request: HttpRequest) -> str:
         if _is_page(above):
             return above
     return reverse("admin:index")
+
+
+def _here(request: HttpRequest) -> set[str]:
+    """Nothing when the request itself was refused for its host."""
+    try:
+        return {request.get_host()}
+    except DisallowedHost:
+        return set()
 
 
 def _is_page(path: str) -> bool:

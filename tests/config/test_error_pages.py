@@ -147,6 +147,28 @@ def test_a_cookie_with_a_nul_is_as_none(client):
     assert answer.status_code == 302
 
 
+@pytest.mark.parametrize("path", ["/", "/admin/", "/admin/attention/", "/healthz", "/readyz", "/nothing"])
+@pytest.mark.parametrize("host", ["evil.example", "a b", "127.0.0.1:x", "\u202e"])
+def test_a_foreign_host_is_a_bad_request_on_every_page(staff, path, host):
+    staff.raise_request_exception = False
+    assert_page(staff.get(path, headers={"host": host}), 400, "host name")
+    answer = staff.post(path, {"next": "/admin/attention/"}, headers={"host": host})
+    assert_page(answer, 400, "host name")
+
+
+def test_a_foreign_host_is_a_bad_request_of_the_api(client):
+    client.raise_request_exception = False
+    answer = client.get("/api/projects", headers={"host": "evil.example"})
+    assert answer.status_code == 400
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_login_with_a_foreign_next_lands_on_the_first_page(client):
+    create_superuser(username="ann", password="right-password-1")
+    body = {"username": "ann", "password": "right-password-1", "next": "https://evil.example/"}
+    assert client.post(reverse("admin:login"), body).headers["Location"] == reverse("admin:index")
+
+
 def test_a_nul_is_refused_by_name(staff):
     for url in ("/admin/attention/?kind=%00", "/admin/issues/issuesession/?q=a%00b", "/admin/a%00b/"):
         assert_page(staff.get(url), 400, "NUL")
