@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters, ShowFacets
-from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR
 from django.core.exceptions import BadRequest
 from django.db.models import Exists, ForeignKey, Model, OuterRef, QuerySet, TextField
@@ -152,6 +152,15 @@ class ScopedAdmin(ModelAdmin):
         """What is foreign, unknown or archived is not found, as on every other page."""
         raise Http404
 
+    def _find(self, request: HttpRequest, object_id: str) -> None:
+        """Asked before the permission: a 403 would tell that there is such a row."""
+        if self.get_object(request, unquote(object_id)) is None:
+            raise Http404
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        self._find(request, object_id)
+        return super().delete_view(request, object_id, extra_context)
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -160,6 +169,8 @@ class ScopedAdmin(ModelAdmin):
         extra_context: Any = None,
     ) -> HttpResponse:
         """Django's widgets ask the database for a typed relation as it stands."""
+        if object_id is not None:
+            self._find(request, object_id)
         for field in self.opts.fields:
             if isinstance(field, ForeignKey):
                 refuse_bad_ids(

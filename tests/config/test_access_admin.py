@@ -8,17 +8,12 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from automation.models import Effect, Notification, NotificationRoute, WebhookDelivery
-from issues.models import IssueSession, SessionEvent
-from projects.access import create_token
+from issues.models import IssueSession
 from projects.models import Project, Role
-from projects.models.audit import record
+from tests.config.every_row import fill
 from tests.factories import (
-    create_attempt,
-    create_credential,
     create_membership,
     create_project,
-    create_result,
     create_session,
     create_superuser,
     create_user,
@@ -34,23 +29,7 @@ MODELS = [model for model in admin.site._registry if model._meta.app_label in OU
 def foreign():
     """A session whose project and rows carry MARK wherever they can."""
     other = create_superuser(username=MARK)
-    project = create_project(name=MARK, credential=create_credential())
-    project.credential.login = MARK
-    project.credential.save(update_fields=["login"])
-    session = create_session(project=project, github_issue_title=MARK)
-    create_attempt(session, message=MARK)
-    create_result(session, name=MARK)
-    SessionEvent.objects.create(issue_session=session, actor=MARK, verb="moved")
-    record(actor=MARK, verb="x", subject=MARK, project=project)
-    record(actor=MARK, verb="x", subject=MARK)
-    create_membership(project=project, user=other)
-    create_token(other, scope="read", name=MARK)
-    Effect.objects.create(issue_session=session, round=1, kind="push")
-    WebhookDelivery.objects.create(delivery_id=MARK, event=MARK, project=project)
-    WebhookDelivery.objects.create(delivery_id=MARK + "2", event=MARK)
-    route = NotificationRoute.objects.create(project=project, channel="email", target=MARK)
-    Notification.objects.create(route=route, issue_session=session, event=MARK, dedupe_key="k")
-    return session
+    return fill(create_project(name=MARK), other, MARK)
 
 
 def path(model, page, *args):
@@ -68,15 +47,25 @@ def log_in(client, role):
 @pytest.mark.parametrize("role", ["none", *Role.values])
 @pytest.mark.parametrize("model", MODELS)
 def test_staff_see_nothing_of_other_teams(client, foreign, model, role):
+    rows = list(model._default_manager.values_list("pk", flat=True))
     log_in(client, role)
-    rows = model._default_manager.values_list("pk", flat=True)
     pages = [client.get(path(model, "changelist")), client.get(path(model, "changelist"), {"q": "the-other"})]
-    pages += [client.get(path(model, page, pk)) for page in ("change", "history", "delete") for pk in rows]
-    pages.append(client.get(path(model, "add")))
-    for page in pages:
-        text = page.content.decode()
+    assert [page.status_code for page in pages] == [200, 200]
+    of_rows = [path(model, page, pk) for page in ("change", "history", "delete") for pk in rows]
+    foreign_pages = [client.get(url) for url in of_rows]
+    assert {page.status_code for page in foreign_pages} == {404}
+    for page in (*pages, *foreign_pages, client.get(path(model, "add"))):
         assert page.status_code in (200, 403, 404)
-        assert MARK not in text
+        assert MARK not in page.content.decode()
+
+
+@pytest.mark.parametrize("page", ["change", "delete"])
+@pytest.mark.parametrize("model", MODELS)
+def test_a_form_for_a_foreign_row_finds_nothing_either(client, foreign, model, page):
+    pk = model._default_manager.values_list("pk", flat=True)[0]
+    log_in(client, Role.MANAGER)
+    assert client.post(path(model, page, pk), {"post": "yes"}).status_code == 404
+    assert model._default_manager.filter(pk=pk).exists()
 
 
 @pytest.mark.parametrize("model", MODELS)
