@@ -12,6 +12,7 @@ from issues.transitions import note
 from projects.models import Project, Role
 from tests.factories import api_client, create_project, create_session, create_superuser, create_user
 
+pytestmark = pytest.mark.services
 WAIT = 20
 
 
@@ -82,7 +83,6 @@ def test_the_feed_costs_the_same_for_many_events(django_assert_max_num_queries):
         assert len(ask(client)["results"]) == 60
 
 
-@pytest.mark.services
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
 def test_an_event_that_is_committed_late_is_not_lost_behind_a_later_one():
@@ -111,7 +111,6 @@ def test_an_event_that_is_committed_late_is_not_lost_behind_a_later_one():
     assert before + after == [late[0], early]
 
 
-@pytest.mark.services
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
 def test_a_client_that_polls_among_many_writers_gets_every_event_once():

@@ -22,7 +22,7 @@ from tests.factories import (
     create_superuser,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
 MOST_QUERIES = 15
 LISTS = {
     "projects": "/api/projects",

@@ -23,6 +23,7 @@ from tests.factories import (
     create_user,
 )
 
+pytestmark = pytest.mark.services
 PAGE = "admin:issues_issuesession_changelist"
 
 

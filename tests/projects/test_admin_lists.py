@@ -18,7 +18,7 @@ from projects.models import AuditEvent, Role
 from tests.factories import create_attempt, create_project, create_session, create_superuser, create_user
 from verification.models import VerificationResult
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.services]
 LARGE = [
     IssueSession,
     Attempt,
@@ -143,7 +143,6 @@ def test_no_page_beyond_the_thousandth_is_looked_up(boss):
     assert "Lists end at page 1,000" in answer.content.decode()
 
 
-@pytest.mark.services
 def test_a_whole_table_is_estimated_on_postgresql_only_when_it_is_very_large(boss):
     WebhookDelivery.objects.bulk_create(WebhookDelivery(delivery_id=str(n), event="x") for n in range(60))
     text = boss.get(page(WebhookDelivery), {"since": "any"}).content.decode()
