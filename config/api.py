@@ -22,7 +22,7 @@ app_name = "api"
 
 def both(route: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
     """The route as published and with a slash; `reverse` gives the published one."""
-    return [path(f"{route}/", view), path(route, view, name=name)]
+    return [path(f"{route}/", view, name=name), path(route, view, name=name)]
 
 
 PROJECTS = ProjectViewSet.as_view({"get": "list", "post": "create"})

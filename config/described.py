@@ -153,7 +153,9 @@ class Described(AutoSchema):
                 )
             ]
         if self._takes_match:
-            return [_parameter("If-Match", "An ETag: change the project only if it is still this one.")]
+            return [
+                _parameter("If-Match", "An ETag: change the project only if its settings are still these.")
+            ]
         if self._is_project and self.view.action == "retrieve":
             return [_parameter("If-None-Match", "An ETag: answer 304 if the project is still this one.")]
         return []

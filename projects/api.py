@@ -20,10 +20,12 @@ from projects.listing import ProjectFilters
 from projects.models import AuditEvent, Project, Scope
 from projects.pagination import NewestFirst
 from projects.permissions import VERB_SCOPES
+from projects.problems import Problem
 from projects.serializers import AuditSerializer, ProjectSerializer
 from projects.strict import StrictViewSet
 
-CHANGES = ("update", "partial_update", "destroy")
+CHANGES = frozenset({"update", "partial_update", "destroy"})
+SETTINGS = [*editing.SETTABLE, *(f"{name}_set" for name in editing.SECRETS), "automation_enabled"]
 
 
 class ProjectViewSet(
@@ -38,6 +40,7 @@ class ProjectViewSet(
     serializer_class = ProjectSerializer
     filterset_class = ProjectFilters
     tagged = frozenset({"create", "retrieve", "update", "partial_update"})  # answers with an ETag
+    matched = CHANGES
     scopes = {
         "list": Scope.READ,
         "retrieve": Scope.READ,
@@ -55,7 +58,7 @@ class ProjectViewSet(
     def get_object(self) -> Project:
         project: Project = super().get_object()
         if self.action in CHANGES and etags.has_condition(self.request):
-            etags.check_match(self.request, etags.etag_of(self.get_serializer(project).data))
+            etags.check_match(self.request, _etag(self.get_serializer(project).data))
         return project
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -77,7 +80,7 @@ class ProjectViewSet(
 
     @transaction.atomic
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Change the project. With `If-Match`, only if it is still as that ETag names it."""
+        """Change the project. With `If-Match`, only if its settings are still as that ETag names them."""
         return _tagged(super().update(request, *args, **kwargs))
 
     @transaction.atomic
@@ -88,10 +91,19 @@ class ProjectViewSet(
     def perform_destroy(self, instance: Project) -> None:
         archive(instance, actor=self.actor)
 
+    def check_reply(self, body: Any) -> None:
+        if self.action == "create" and not self.visible_projects().filter(pk=body["id"]).exists():
+            raise Problem(
+                409,
+                "idempotency.gone",
+                "The project that was created with this Idempotency-Key is not there any more.",
+                remedy="Use a new key to link the repository again.",
+            )
+
     @extend_schema(request=None, responses={202: ProjectSerializer})
     @idempotent
     def sync(self, request: Request, **kwargs: Any) -> Response:
-        """Ask for a sync of the project's issues; a worker carries it out."""
+        """Ask for a sync of the project's issues; a worker carries it out. It takes no `If-Match`."""
         project = self.get_object()
         editing.request_sync(project, actor=self.actor)
         location = reverse("api:project", [project.pk], request=request)
@@ -112,5 +124,9 @@ class AuditViewSet(mixins.ListModelMixin, StrictViewSet):
 
 
 def _tagged(response: Response) -> Response:
-    response["ETag"] = etags.etag_of(response.data)
+    response["ETag"] = _etag(response.data)
     return response
+
+
+def _etag(data: Any) -> str:
+    return etags.etag_of(data, SETTINGS)

@@ -1,9 +1,14 @@
-"""Entity tags: what a client read is named by a hash of its bytes, so that nobody overwrites what they never saw."""
+"""Entity tags: what a client read is named by two hashes, so that nobody overwrites what they never saw.
+
+A tag is `"<settings>.<body>"`: `If-None-Match` compares all of it, `If-Match` only the settings, since what the product
+itself counts and measures changes all the time and is overwritten by nobody.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from rest_framework.renderers import JSONRenderer
@@ -15,8 +20,9 @@ STRONG = re.compile(r'(?<!W/)("[\x21\x23-\x7e]*")')
 ANY = re.compile(r'("[\x21\x23-\x7e]*")')
 
 
-def etag_of(data: Any) -> str:
-    return f'"{hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32]}"'
+def etag_of(data: Mapping[str, Any], settings: Collection[str]) -> str:
+    """The tag of `data`, of which people set the fields named by `settings`."""
+    return f'"{_hash({name: data[name] for name in sorted(settings)})}.{_hash(data)}"'
 
 
 def is_unchanged(request: Request, tag: str) -> bool:
@@ -30,9 +36,9 @@ def has_condition(request: Request) -> bool:
 
 
 def check_match(request: Request, tag: str) -> None:
-    """Raises a 412 problem when `If-Match` names another representation than the present one."""
+    """Raises a 412 problem when `If-Match` names other settings than the present ones."""
     asked = request.headers.get("If-Match", "").strip()
-    if asked != "*" and tag not in STRONG.findall(asked):
+    if asked != "*" and _settings(tag) not in map(_settings, STRONG.findall(asked)):
         problem = Problem(
             412,
             "precondition_failed",
@@ -41,3 +47,11 @@ def check_match(request: Request, tag: str) -> None:
         )
         problem.headers = {"ETag": tag}
         raise problem
+
+
+def _settings(tag: str) -> str:
+    return tag.strip('"').partition(".")[0]
+
+
+def _hash(data: Any) -> str:
+    return hashlib.sha256(JSONRenderer().render(data)).hexdigest()[:32]

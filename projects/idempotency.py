@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import APIException, ValidationError
@@ -21,7 +22,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from projects.errors import AutowrkersError
-from projects.models import StoredReply
+from projects.models import ApiToken, StoredReply
 from projects.problems import Problem
 from projects.throttling import caller_of
 
@@ -58,7 +59,7 @@ def _once(key: str, view: Any, request: Request, act: Callable[[], Response]) ->
     with transaction.atomic():
         stored, is_new = _reserve(key, request)
         if not is_new:
-            return _replay(stored, request)
+            return _replay(stored, view, request)
         try:
             response = act()
         except (APIException, AutowrkersError) as error:
@@ -78,9 +79,9 @@ def _once(key: str, view: Any, request: Request, act: Callable[[], Response]) ->
 def _reserve(key: str, request: Request) -> tuple[StoredReply, bool]:
     """The row of this key, and whether it is ours to fill. Waits for whoever is filling it, for a while."""
     place = {
-        "caller": caller_of(request, request.user, request.auth),
+        "caller": _caller(request),
         "method": str(request.method),
-        "path": request.path.rstrip("/"),
+        "path": _path(request),
         "key": key,
     }
     StoredReply.objects.filter(**place, created_at__lt=timezone.now() - KEPT).delete()
@@ -101,6 +102,18 @@ def _reserve(key: str, request: Request) -> tuple[StoredReply, bool]:
         raise problem from error
 
 
+def _caller(request: Request) -> str:
+    """Each token has keys of its own, so that two programs of one person do not meet."""
+    token = request.auth
+    return f"token {token.pk}" if isinstance(token, ApiToken) else caller_of(request, request.user)
+
+
+def _path(request: Request) -> str:
+    """The place as the API publishes it, however the request wrote its slashes and numbers."""
+    match: Any = request.resolver_match
+    return reverse(match.view_name, kwargs=match.kwargs)
+
+
 def _limit_waiting(milliseconds: str) -> None:
     """PostgreSQL would wait for the other request for ever; SQLite has its own limit."""
     if connection.vendor == "postgresql":
@@ -108,7 +121,7 @@ def _limit_waiting(milliseconds: str) -> None:
             cursor.execute(f"SET LOCAL lock_timeout TO {milliseconds}")
 
 
-def _replay(stored: StoredReply, request: Request) -> Response:
+def _replay(stored: StoredReply, view: Any, request: Request) -> Response:
     if stored.body_hash != _hash(request):
         raise Problem(
             422,
@@ -116,6 +129,7 @@ def _replay(stored: StoredReply, request: Request) -> Response:
             "This Idempotency-Key was used with another body.",
             remedy="Use a new key for a new request.",
         )
+    view.check_reply(stored.body)
     headers = {"Idempotent-Replay": "true"} | stored.headers
     return Response(stored.body, status=stored.status or 200, headers=headers)
 

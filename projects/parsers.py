@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn
 
 from rest_framework.exceptions import APIException, ParseError
@@ -23,7 +24,9 @@ class CappedJSONParser(JSONParser):
         if len(body) > BODY_LIMIT:
             raise BodyTooLarge
         try:
-            return json.loads(body.decode(), parse_constant=_refuse, object_pairs_hook=_unique)
+            return json.loads(
+                body.decode(), parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_unique
+            )
         except RecursionError as error:
             raise ParseError("The body is nested too deeply.") from error
         except ValueError as error:
@@ -32,6 +35,13 @@ class CappedJSONParser(JSONParser):
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("a number is too large")
+    return number
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
     ValidationError,
 )
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.utils import timezone
 from rest_framework import exceptions
@@ -95,6 +95,8 @@ def _translate(error: Exception) -> exceptions.APIException | None:
             return Problem(413, "body_too_large", "The body is too large.")
         case SuspiciousOperation() | UnreadablePostError():
             return exceptions.ParseError()
+        case DataError():
+            return Problem(400, "invalid_value", "A value is too long or too large to be stored.")
         case OperationalError():
             problem = Problem(503, "database.busy", "The database does not answer just now. Try again.")
             problem.wait = 5

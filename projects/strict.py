@@ -17,13 +17,14 @@ from projects.throttling import Allowance, OutOfAllowance, caller_of, count
 
 
 class StrictViewSet(GenericViewSet[Any]):
-    """Refuses unknown query parameters and bodies where none is read, and says who acts.
+    """Refuses unknown query parameters, and bodies and conditions where none is read, and says who acts.
 
-    `scopes` names the scope of each action, `with_body` the actions that read a body.
+    `scopes` names the scope of each action, `with_body` the actions that read a body, `matched` those with `If-Match`.
     """
 
     scopes: dict[str, str]
     with_body = frozenset({"create", "update", "partial_update"})
+    matched: frozenset[str] = frozenset()
 
     allowance: Allowance | None = None
 
@@ -37,7 +38,11 @@ class StrictViewSet(GenericViewSet[Any]):
         if unknown:
             hint = f"Unknown parameter. Known here: {', '.join(sorted(known)) or 'none'}."
             raise ValidationError({name: [hint] for name in unknown})
-        if request.method not in SAFE_METHODS and self.action not in self.with_body and request.data:
+        if request.method in SAFE_METHODS:
+            return
+        if "If-Match" in request.headers and self.action not in self.matched:
+            raise ValidationError({"If-Match": ["Leave it out: this request takes no condition."]})
+        if self.action not in self.with_body and request.data:
             raise ValidationError("No body is expected here.")
 
     def visible_projects(self, scope: str = Scope.READ) -> ProjectQuerySet:
@@ -50,6 +55,9 @@ class StrictViewSet(GenericViewSet[Any]):
         """Raises unless the caller may act on the object that the path names."""
         if "pk" in self.kwargs:
             self.get_object()
+
+    def check_reply(self, body: Any) -> None:
+        """Raises when a stored reply tells of something that is not there any more."""
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -66,11 +74,11 @@ class StrictViewSet(GenericViewSet[Any]):
         return actor_name(self.request.user, self.token)
 
     def _count(self, request: Request) -> None:
-        """Count the request for its token, user or address: whoever gives a wrong token is counted by address."""
+        """Count the request for its user or address: whoever gives a wrong token is counted by address."""
         try:
-            caller, refused = caller_of(request, request.user, request.auth), None
+            caller, refused = caller_of(request, request.user), None
         except APIException as error:  # asked a second time, the request would be an anonymous one
-            caller, refused = caller_of(request, None, None), error
+            caller, refused = caller_of(request, None), error
         try:
             self.allowance = count(request, caller)
         except OutOfAllowance as refusal:
@@ -88,16 +96,25 @@ class StrictViewSet(GenericViewSet[Any]):
 
 
 class StrictFields(serializers.Serializer[Any]):
-    """Refuses unknown fields, and text that no database stores. Read-only fields may come back unchanged."""
+    """Refuses unknown fields, numbers for text, and text that no database stores. Read-only fields may come back."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
             errors = {name: ["Unknown field."] for name in data if name not in self.fields}
             broken = [name for name, value in data.items() if _is_broken(value)]
             errors |= {name: ["Remove the NUL or broken character."] for name in broken}
+            errors |= {
+                name: ["Write a text in quotes."]
+                for name, value in data.items()
+                if self._is_no_text(name, value)
+            }
             if errors:
                 raise ValidationError(errors)
         return super().to_internal_value(data)
+
+    def _is_no_text(self, name: str, value: Any) -> bool:
+        is_text = isinstance(self.fields.get(name), serializers.CharField)
+        return is_text and isinstance(value, int | float)
 
 
 def _is_broken(value: Any) -> bool:

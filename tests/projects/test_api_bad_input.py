@@ -30,6 +30,9 @@ def post(client, body, **headers):
         f'{{{GOOD}, "max_concurrent": {"9" * 5000}}}'.encode(),
         f'{{{GOOD}, "max_concurrent": 1e999}}'.encode(),
         f'{{{GOOD}, "max_concurrent": {10**30}}}'.encode(),
+        b'{"name": 1e999, "github_repo": "octo/app"}',
+        f'{{{GOOD}, "issue_filter": {{"labels": [1e999]}}}}'.encode(),
+        f'{{{GOOD}, "attempt_max_cost_usd": NaN}}'.encode(),
         f'{{{GOOD}, "attempt_max_cost_usd": 1e999}}'.encode(),
         f'{{{GOOD}, "attempt_max_cost_usd": "Infinity"}}'.encode(),
         f'{{{GOOD}, "auto_sync": {{"a": []}}}}'.encode(),
@@ -44,6 +47,18 @@ def post(client, body, **headers):
 def test_a_body_that_cannot_be_stored_is_a_problem_and_stores_nothing(client, body):
     answer = post(client, body)
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert not Project.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "field", ["name", "github_repo", "working_dir", "test_command", "agent_model", "github_token"]
+)
+@pytest.mark.parametrize("number", ["5", "-1.5", "true"])
+def test_a_number_is_no_text(client, field, number):
+    rest = {"name": '"app"', "github_repo": '"octo/app"'} | {field: number}
+    fields = ", ".join(f'"{name}": {value}' for name, value in rest.items())
+    answer = post(client, f"{{{fields}}}")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
     assert not Project.objects.exists()
 
 

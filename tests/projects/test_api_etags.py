@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from projects.models import AuditEvent, Project, Role
 from tests.factories import api_client, create_project, create_session, create_superuser, create_user
@@ -56,6 +57,40 @@ def test_every_change_gives_a_new_etag_and_answers_it(client, path):
     changed = client.patch(path, {"max_concurrent": 7})
     assert changed["ETag"] == client.get(path)["ETag"] != old
     assert change(client, path, "patch", old).status_code == 412
+
+
+@pytest.mark.parametrize(
+    "state",
+    [{"last_synced_at": timezone.now()}, {"workspace_bytes": 7}, {"error_code": "x", "error_message": "y"}],
+)
+def test_what_nobody_sets_refuses_no_change_and_hides_no_news(client, path, state):
+    tag = client.get(path)["ETag"]
+    Project.objects.update(**state)
+    news = client.get(path, headers={"If-None-Match": tag})
+    assert news.status_code == 200
+    assert news["ETag"] != tag
+    assert change(client, path, "patch", tag).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "state", [{"automation_enabled": True}, {"monthly_budget_usd": 7}, {"auto_sync": False}]
+)
+def test_what_people_switch_and_set_refuses_a_change(client, path, state):
+    tag = client.get(path)["ETag"]
+    Project.objects.update(**state)
+    assert change(client, path, "patch", tag).status_code == 412
+
+
+def test_a_secret_that_was_given_meanwhile_refuses_a_change(client, path):
+    tag = client.get(path)["ETag"]
+    assert client.patch(path, {"webhook_secret": "s" * 20}).status_code == 200
+    assert change(client, path, "patch", tag).status_code == 412
+
+
+def test_a_sync_takes_no_condition(client, path):
+    answer = client.post(f"{path}/sync", headers={"If-Match": '"x"'})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["If-Match"])
+    assert not AuditEvent.objects.exists()
 
 
 def test_what_is_unchanged_is_not_sent_again(client, path):

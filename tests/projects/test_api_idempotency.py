@@ -63,12 +63,37 @@ def test_a_verb_acts_once_for_a_key(client, verb):
     assert SessionEvent.objects.count() + AuditEvent.objects.count() == 1
 
 
-def test_keys_of_others_and_of_other_paths_do_not_meet(client):
+def test_keys_of_others_of_other_tokens_and_of_other_paths_do_not_meet(client):
     projects = [create_project(), create_project()]
     for project in projects:
         assert "Idempotent-Replay" not in send(client, f"/api/projects/{project.pk}/sync")
-    other = api_client(create_superuser())
-    assert "Idempotent-Replay" not in send(other, f"/api/projects/{projects[0].pk}/sync")
+    user = create_superuser()
+    for other in (api_client(user), api_client(user)):
+        assert "Idempotent-Replay" not in send(other, f"/api/projects/{projects[0].pk}/sync")
+
+
+def test_a_place_is_one_however_its_number_is_written(client):
+    number = create_project().pk
+    first = send(client, f"/api/projects/{number}/sync")
+    for written in (f"0{number}", f"{'0' * 300}{number}"):
+        again = send(client, f"/api/projects/{written}/sync/")
+        assert (again.status_code, again.json()) == (202, first.json())
+    assert AuditEvent.objects.filter(verb="project.sync_requested").count() == 1
+
+
+@pytest.mark.services
+def test_a_very_long_path_is_kept_under_its_short_name(client):
+    number = create_project().pk
+    assert send(client, f"/api/projects/{'0' * 300}{number}/sync").status_code == 202
+    assert StoredReply.objects.get().path == f"/api/projects/{number}/sync"
+
+
+def test_the_reply_of_a_project_that_has_gone_is_not_given_again(client):
+    created = send(client, body=BODY)
+    assert client.delete(created["Location"]).status_code == 204
+    answer = send(client, body=BODY)
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency.gone")
+    assert send(client, body=BODY, key="k2").status_code == 201
 
 
 def test_a_refusal_is_not_stored_and_leaves_its_event(client):

@@ -1,4 +1,4 @@
-"""How often a caller may ask: by token, user or address, shared by all processes."""
+"""How often a caller may ask: by user or address, shared by all processes."""
 
 from __future__ import annotations
 
@@ -57,13 +57,14 @@ def test_changes_have_a_lower_limit_of_their_own_and_change_nothing_beyond_it():
 
 
 @pytest.mark.django_db
-def test_tokens_and_people_are_counted_apart():
+def test_all_tokens_of_a_user_and_the_user_share_one_count():
     user = create_superuser()
-    assert ask(api_client(user), 5)[-1] == 429
-    assert ask(api_client(user), 1) == [200]
+    assert ask(api_client(user), 3) == [200, 200, 200]
+    assert ask(api_client(user), 2) == [200, 429]
     browser = Client()
     browser.force_login(user)
-    assert ask(browser, 5) == [200, 200, 200, 200, 429]
+    assert ask(browser, 1) == [429]
+    assert ask(api_client(create_superuser()), 1) == [200]
 
 
 @pytest.mark.django_db
@@ -84,9 +85,9 @@ def test_zero_is_no_limit_and_costs_nothing(settings):
 
 @pytest.mark.django_db
 def test_rows_of_callers_that_have_gone_are_cleared():
-    RequestCount.objects.create(caller="read token 999", window=1)
+    RequestCount.objects.create(caller="read user 999", window=1)
     api_client(create_superuser()).get("/api/projects")
-    assert not RequestCount.objects.filter(caller="read token 999").exists()
+    assert not RequestCount.objects.filter(caller="read user 999").exists()
 
 
 @pytest.mark.services

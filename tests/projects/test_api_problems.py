@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DataError
 from django.utils import timezone
 from rest_framework.request import Request
 
@@ -34,6 +35,7 @@ def client(db):
         (ValidationError({"name": ["Wrong."]}), 400, "invalid"),
         (ValidationError("Wrong."), 400, "invalid"),
         (PermissionDenied(), 403, "permission_denied"),
+        (DataError("value too long for type character varying(200)"), 400, "invalid_value"),
         (ZeroDivisionError(SECRET), 500, "internal_error"),
     ],
 )
