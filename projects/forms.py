@@ -11,6 +11,7 @@ from projects.editing import AGENT, COMMANDS, SECRETS, SETTABLE, TRIAGE
 from projects.form_fields import ChecksField, LinesField
 from projects.models import Project
 from projects.rules import check_agent, check_working_dir
+from projects.validators import check_texts
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Project]
@@ -135,6 +136,7 @@ class ProjectForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         if set(FILTERS) <= set(values):
+            check_texts({name: values[name] for name in FILTERS})
             self.instance.issue_filter = {key: values[name] for name, key in FILTERS.items() if values[name]}
         return values
 
