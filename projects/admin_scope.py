@@ -25,6 +25,7 @@ from projects.changelist import (
     BoundedChangeList,
     DateFilter,
     WindowPaginator,
+    is_number,
     page_asked,
 )
 from projects.errors import AutowrkersError
@@ -33,7 +34,6 @@ from projects.models import Project, Scope
 from projects.redaction import redact
 
 SHOWN_REFUSALS = 10
-LONGEST_ID = 18
 ACTED_AT_ONCE = 500
 PAGING = {PAGE_VAR, ORDER_VAR, ALL_VAR, ERROR_FLAG, EXPORT_VAR}
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def preformatted(field: TextField[Any, Any]) -> Callable[[Any], str]:
 def refuse_bad_ids(name: str, values: Iterable[str]) -> None:
     """Raises BadRequest for what cannot be the number of a row."""
     for value in values:
-        if value and not (value.isascii() and value.isdecimal() and len(value) <= LONGEST_ID):
+        if value and not is_number(value):
             raise BadRequest(f"{name} must be the number of a row.")
 
 

@@ -20,6 +20,7 @@ from projects.models import Project
 
 COUNTED = 1_000  # beyond it a list says "more than"
 LAST_PAGE = 1_000
+LONGEST_NUMBER = 18  # every database holds what is no longer
 EXPORT_VAR = "_export"
 PAGES_AHEAD = 10
 OFFERED_PROJECTS = 20
@@ -93,7 +94,7 @@ class BoundedChangeList(RowList):
     def _is_sortable(self, part: str) -> bool:
         index = part.removeprefix("-")
         return (
-            index.isdecimal()
+            is_number(index)
             and int(index) < len(self.list_display)
             and self.list_display[int(index)] in (self.sortable_by or ())
         )
@@ -110,7 +111,7 @@ class ProjectFilter(admin.SimpleListFilter):
         self.visible = Project.objects.visible_to(request.user)
         self.path = model_admin.project_path
         super().__init__(request, params, model, model_admin)
-        self.typed = "" if (self.value() or "").isdecimal() else self.value() or ""
+        self.typed = "" if is_number(self.value() or "") else self.value() or ""
         self.other_params: list[tuple[str, str]] = []
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -118,7 +119,7 @@ class ProjectFilter(admin.SimpleListFilter):
         self.has_more = len(named) > OFFERED_PROJECTS
         chosen = self.value() or ""
         offered = named[:OFFERED_PROJECTS]
-        if self.has_more and chosen.isdecimal() and int(chosen) not in dict(offered):
+        if self.has_more and is_number(chosen) and int(chosen) not in dict(offered):
             offered += self.visible.filter(pk=chosen).values_list("pk", "name")
         return [(str(pk), name) for pk, name in offered]
 
@@ -135,7 +136,7 @@ class ProjectFilter(admin.SimpleListFilter):
         value = (self.value() or "").strip()
         if not value:
             return queryset
-        if value.isdecimal():
+        if is_number(value):
             return queryset.filter(**{self.path: value})
         called = self.visible.filter(Q(name__icontains=value) | Q(github_repo__icontains=value))
         return queryset.filter(**{f"{self.path}__in": called.values("pk")})
@@ -171,6 +172,10 @@ class DateFilter(admin.SimpleListFilter):
             raise IncorrectLookupParameters(f"{chosen!r} is no span of time.")
         since = timezone.now() - timedelta(days=int(chosen))
         return queryset.filter(**{f"{self.column}__gte": since})
+
+
+def is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER
 
 
 def page_asked(request: HttpRequest) -> int:

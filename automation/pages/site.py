@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from automation.pages.attention import count_waiting
 from automation.pages.projects import projects
 from automation.pages.query import Query
-from automation.pages.strictness import mark_refused, refusal
+from automation.pages.strictness import mark_refused, refusal, refusing_values
 from automation.pages.urls import PAGES
 from automation.pages.way_back import way_back
 
@@ -46,7 +46,8 @@ class ManagementSite(AdminSite):
                 return redirect_to_login(way_back(request), reverse("admin:login"))
             if not self.has_permission(request):
                 return inner(request, *args, **kwargs)
-            return refusal(request) or mark_refused(request, inner(request, *args, **kwargs))
+            with refusing_values(request):
+                return refusal(request) or mark_refused(request, inner(request, *args, **kwargs))
 
         return guarded
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import BadRequest, ValidationError
+from django.db import DataError
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 
@@ -25,8 +27,8 @@ OF_WIDGETS = re.compile(r"^initial-|_[01]$")
 
 def refusal(request: HttpRequest) -> HttpResponseBase | None:
     """A 405 for a form that the page does not read; BadRequest for what is wrong in one that it reads."""
-    match = request.resolver_match
-    page, owner = str(match and match.url_name), getattr(match and match.func, "model_admin", None)
+    page, match = _page(request), request.resolver_match
+    owner = getattr(match and match.func, "model_admin", None)
     if page in WITHOUT_PARAMETERS:
         refuse("parameter", request.GET, ())
     if owner is None:
@@ -49,6 +51,17 @@ def refusal(request: HttpRequest) -> HttpResponseBase | None:
     return None
 
 
+@contextmanager
+def refusing_values(request: HttpRequest) -> Iterator[None]:
+    """A list is asked for a moment or a number that the database cannot take."""
+    try:
+        yield
+    except (OverflowError, DataError) as error:
+        if request.method == "POST" or not _page(request).endswith("_changelist"):
+            raise
+        raise BadRequest("The list cannot be narrowed so: a value is too large or too small.") from error
+
+
 def mark_refused(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """A form that comes back with errors says so in its status as well."""
     if request.method == "POST" and isinstance(response, TemplateResponse) and response.status_code == 200:
@@ -63,6 +76,10 @@ def refuse(what: str, names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in known:
             raise BadRequest(f"This page does not know the {what} {name[:SHOWN]!r}.")
+
+
+def _page(request: HttpRequest) -> str:
+    return str(request.resolver_match and request.resolver_match.url_name)
 
 
 def _plain(name: str) -> str:
