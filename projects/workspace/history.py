@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 import stat
 import tempfile
@@ -145,7 +146,7 @@ def reading(path: Path) -> Iterator[History]:
     """The history of the mirror at `path`. Raises OperatorError `git.not_here` when there is none."""
     try:
         repo = Repo(path)
-    except GitError as error:
+    except (GitError, configparser.Error, OSError, ValueError) as error:  # none, or damaged settings
         raise _not_here() from error
     with repo:
         yield History(repo)
@@ -154,7 +155,8 @@ def reading(path: Path) -> Iterator[History]:
 def _not_here() -> OperatorError:
     return OperatorError(
         "git.not_here",
-        "The commits are not on this host: not fetched yet, cleared away, or kept by another worker.",
+        "The commits are not on this host or cannot be read: not fetched yet, cleared away, damaged, "
+        "or kept by another worker.",
         "They come back with the next work on this project.",
     )
 

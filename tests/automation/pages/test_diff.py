@@ -134,6 +134,15 @@ def test_a_mirror_that_is_not_here_or_damaged_is_a_sentence_and_no_error(visitor
     assert download(visitor, session).status_code == 302
 
 
+@pytest.mark.parametrize("content", [b"[broken", b"[core]\n\tbare = \xff\xfe", b"x = 1"])
+def test_a_mirror_whose_settings_cannot_be_read_is_a_sentence_and_no_error(visitor, session, content):
+    create_attempt(session, base_sha=session.base_sha, head_sha=session.head_sha)
+    (session.project.mirror_path / "config").write_bytes(content)
+    assert "not on this host or cannot be read" in page(visitor, session)
+    assert page(visitor, session, tab="attempts")
+    assert download(visitor, session).status_code == 302
+
+
 def test_what_is_no_sha_reaches_no_git(visitor, session):
     session.base_sha = "--output=/tmp/x"
     session.save()

@@ -97,6 +97,13 @@ def test_a_place_without_a_mirror_says_so(tmp_path):
             pass
 
 
+@pytest.mark.parametrize("damage", [b"[broken", b"[core]\n\tbare = \xff"])
+def test_a_mirror_whose_settings_are_damaged_says_so(mirror, base, damage):
+    (mirror.path / "config").write_bytes(damage)
+    with pytest.raises(OperatorError, match="cannot be read"), reading(mirror.path):
+        pass
+
+
 def test_sizes_are_counted_for_what_is_here(history, base, later):
     pairs = [(base, later), (base, "a" * 40), ("", ""), (base, base), ("0" * 40, base)]
     assert history.sizes(pairs[:4]) == {later: Size(4, 4, 2), base: Size(0, 0, 0)}
