@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_GET
@@ -21,6 +30,7 @@ from automation.transcripts.kinds import Show
 from automation.transcripts.windows import Window, last_events, next_events
 from issues.models import Attempt, IssueSession
 from issues.states import Status
+from projects.errors import OperatorError
 
 MOST_DIGITS = 15
 RUNNING, NO_RESULT, LATER = "running", "no result", "result on a later page"
@@ -59,7 +69,11 @@ def log_context(request: HttpRequest, session: IssueSession) -> dict[str, Any]:
     attempt = _chosen(attempts, request.GET.get("attempt"))
     before = _number(request.GET, "before")
     place = Place(session, attempt, _show(request.GET), before)
-    window = last_events(attempt.transcript_path, attempt.agent, before=before, show=place.show)
+    try:
+        window = last_events(attempt.transcript_path, attempt.agent, before=before, show=place.show)
+    except OperatorError as error:
+        nothing = Window([], first=0, end=0, has_earlier=False)
+        return {"log": _shown(place, nothing, attempts) | {"unreadable": str(error), "has_file": False}}
     return {"log": _shown(place, window, attempts)}
 
 
@@ -101,7 +115,10 @@ def log_events(request: HttpRequest, pk: int) -> HttpResponse:
         return JsonResponse({"detail": str(error)}, status=400)
     place = Place(attempt.issue_session, attempt, show)
     has_ended = attempt.ended_at is not None  # asked before the file is read, so that its end is in it
-    reply = next_events(attempt.transcript_path, attempt.agent, position, calls_too=True)
+    try:
+        reply = next_events(attempt.transcript_path, attempt.agent, position, calls_too=True)
+    except OperatorError as error:
+        return JsonResponse({"detail": str(error)}, status=503)
     renderer = Renderer(place.raw_url, _waiting(has_ended, is_newest=True))
     events, reply = reply.only(show).filled(renderer.row, lambda row: len(row["html"].encode()))
     later = (
@@ -121,7 +138,7 @@ def log_events(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def raw_log(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+def raw_log(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The whole log as readable text, or with `?format=jsonl` as the lines that were stored."""
     attempt = _visible_attempt(request, pk)
     Query(request, "format")
@@ -131,7 +148,12 @@ def raw_log(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     if kind not in ("txt", "jsonl"):
         raise BadRequest("format: write txt or jsonl.")
     lines = reading.stored(attempt.transcript_path) if kind == "jsonl" else _readable(attempt)
-    response = StreamingHttpResponse(reading.in_blocks(lines), content_type="text/plain; charset=utf-8")
+    blocks = reading.in_blocks(lines)
+    try:
+        first = next(blocks)
+    except OperatorError:  # the tab says why there is nothing
+        return HttpResponseRedirect(Place(attempt.issue_session, attempt, Show.ALL).url())
+    response = StreamingHttpResponse(chain([first], blocks), content_type="text/plain; charset=utf-8")
     name = f"session-{attempt.issue_session_id}-attempt-{attempt.number}.{kind}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["X-Content-Type-Options"] = "nosniff"

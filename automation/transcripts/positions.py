@@ -17,6 +17,7 @@ from typing import IO
 
 from automation.agents import jsonlines as read
 from automation.agents.transcripts import tail_files
+from projects.errors import OperatorError
 from projects.redaction import redact
 
 BLOCK = 1 << 14
@@ -38,7 +39,11 @@ class Entry:
 
 
 def exists(path: Path) -> bool:
-    return path.exists() or any(part.exists() for part in tail_files(path))
+    """True also of what cannot be looked at: reading it says so."""
+    try:
+        return path.exists() or any(part.exists() for part in tail_files(path))
+    except OSError:
+        return True
 
 
 def entries_from(path: Path, position: int, *, longest: int = LONGEST) -> Iterator[Entry]:
@@ -67,15 +72,25 @@ def entries_before(path: Path, position: int | None = None, *, longest: int = LO
 
 @contextmanager
 def _opened(path: Path) -> Iterator[list[tuple[IO[bytes], int]]]:
-    """The files that hold entries, each with its first number, in the order of these."""
+    """The files that hold entries, each with its first number, in the order of these.
+
+    Raises OperatorError `log.unreadable` where one is there but cannot be opened or read.
+    """
     older, newer = tail_files(path)
-    with ExitStack() as stack:
-        files = []
-        for name in (newer, older, path):  # opened in this order, a rename between hides no file
-            with suppress(FileNotFoundError):
-                files.append(stack.enter_context(name.open("rb")))
-        numbered = [(file, _first_number(file)) for file in files]
-        yield sorted(((file, n) for file, n in numbered if n is not None), key=lambda pair: pair[1])
+    try:
+        with ExitStack() as stack:
+            files = []
+            for name in (newer, older, path):  # opened in this order, a rename between hides no file
+                with suppress(FileNotFoundError):
+                    files.append(stack.enter_context(name.open("rb")))
+            numbered = [(file, _first_number(file)) for file in files]
+            yield sorted(((file, n) for file, n in numbered if n is not None), key=lambda pair: pair[1])
+    except OSError as error:
+        raise OperatorError(
+            "log.unreadable",
+            "The log of this attempt cannot be read on this host.",
+            "Who runs the host can check the owner and the permissions of its folder of logs.",
+        ) from error
 
 
 def _first_number(file: IO[bytes]) -> int | None:

@@ -132,6 +132,14 @@ def test_what_cannot_be_meant_is_refused_by_name(client, name, value):
     assert name in answer.json()["errors"]
 
 
+def test_a_log_that_cannot_be_read_is_a_problem_document(client):
+    attempt = create_attempt(number=1)
+    attempt.transcript_path.mkdir(parents=True)
+    answer = client.get(path_of(attempt.issue_session))
+    assert (answer.status_code, answer.json()["code"]) == (422, "log.unreadable")
+    assert "cannot be read" in answer.json()["detail"]
+
+
 def test_only_who_sees_the_project_gets_its_log():
     project = create_project()
     session = create_attempt(create_session(project=project)).issue_session

@@ -100,6 +100,10 @@
       const response = await fetch(url, { redirect: "manual", credentials: "same-origin", headers: { Accept: "application/json" } });
       if (response.type === "opaqueredirect") return stop("You are signed out. Reload the page to sign in again.");
       if (response.status in REFUSALS) return stop(REFUSALS[response.status]);
+      if (response.status === 503) {
+        say("lost", (await response.json()).detail);
+        return plan(AFTER_ERROR);
+      }
       if (!response.ok) throw new Error(String(response.status));
       take(await response.json());
     } catch (error) {

@@ -75,6 +75,11 @@ def tell(attempt, lines, **fields):
             transcript.write("stdout", line if isinstance(line, str) else json.dumps(line))
 
 
+def unlinked(path):
+    path.unlink()
+    return path
+
+
 def get(client, session, **params):
     response = client.get(reverse("admin:session", args=[session.pk]), {"tab": "log"} | params)
     assert response.status_code == 200
@@ -141,6 +146,18 @@ def test_a_log_that_is_not_there_is_explained(boss, ended_ago, words):
     attempt = create_attempt(ended_at=when)
     response = boss.get(reverse("admin:session", args=[attempt.issue_session_id]), {"tab": "log"})
     assert words in response.content.decode()
+    assert reverse("admin:log-raw", args=[attempt.pk]) not in response.content.decode()
+
+
+@pytest.mark.parametrize("is_tail", [False, True])
+def test_a_log_that_cannot_be_read_is_said(boss, is_tail):
+    attempt = create_attempt(ended_at=timezone.now())
+    tell(attempt, ["x"])
+    path = attempt.transcript_path
+    (path.with_name(path.name + ".newer") if is_tail else unlinked(path)).mkdir()
+    response = boss.get(reverse("admin:session", args=[attempt.issue_session_id]), {"tab": "log"})
+    assert response.status_code == 200
+    assert "The log of this attempt cannot be read" in response.content.decode()
     assert reverse("admin:log-raw", args=[attempt.pk]) not in response.content.decode()
 
 

@@ -154,6 +154,16 @@ def test_a_download_of_a_log_that_was_removed_is_not_found(boss, attempt):
     assert boss.get(reverse("admin:log-raw", args=[attempt.pk])).status_code == 404
 
 
+def test_a_log_that_cannot_be_read_is_said_and_its_download_leads_to_where_it_is_said(boss, attempt):
+    attempt.transcript_path.mkdir(parents=True)
+    response = boss.get(reverse("admin:log-events", args=[attempt.pk]))
+    assert response.status_code == 503
+    assert "The log of this attempt cannot be read" in response.json()["detail"]
+    for kind in ("txt", "jsonl"):
+        download = boss.get(reverse("admin:log-raw", args=[attempt.pk]), {"format": kind})
+        assert (download.status_code, download["Location"][-18:]) == (302, "?tab=log&attempt=1")
+
+
 @pytest.mark.parametrize("name", ["log-events", "log-raw"])
 def test_only_who_sees_the_project_gets_its_log(client, attempt, name):
     with Transcript(attempt.transcript_path) as transcript:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from automation.agents.transcripts import Transcript, join, tail_files
 from automation.transcripts.positions import entries_before, entries_from, exists
+from projects.errors import OperatorError
 
 
 def numbers(entries):
@@ -40,6 +41,14 @@ def large(path):
 def test_a_log_that_is_not_there_has_no_entries(path):
     assert not exists(path)
     assert numbers(entries_from(path, 0)) == numbers(entries_before(path)) == []
+
+
+@pytest.mark.parametrize("part", ["", ".older", ".newer"])
+@pytest.mark.parametrize("read", [entries_before, lambda path: entries_from(path, 0)], ids=["back", "on"])
+def test_a_log_that_cannot_be_read_is_no_log_without_entries(path, part, read):
+    path.with_name(path.name + part).mkdir()
+    with pytest.raises(OperatorError, match="cannot be read"):
+        list(read(path))
 
 
 @pytest.mark.parametrize("position", [0, 1, 2, 63, 9_999, 19_998, 19_999])
