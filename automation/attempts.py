@@ -15,6 +15,7 @@ from automation.effects import check_lease
 from automation.recovery import WORKER_LOST
 from issues.models import Attempt, IssueSession
 from issues.states import MAX_UNCOUNTED_STARTS
+from issues.transitions import touch
 from projects.errors import AutowrkersError
 from projects.leases import Lease
 from projects.redaction import redact
@@ -105,8 +106,7 @@ def begin(
             agent_session_id=agent_session_id,
             base_sha=base_sha,
         )
-        IssueSession.objects.filter(pk=session.pk).update(session=attempt)
-        session.session = attempt
+        touch(session, session=attempt)
     return attempt
 
 

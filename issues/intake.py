@@ -79,9 +79,7 @@ def _follow(project: Project, session: IssueSession, issue: Issue) -> bool:
     content = _content(project, issue)
     changed = any(getattr(session, name) != value for name, value in content.items())
     if changed:
-        IssueSession.objects.filter(pk=session.pk).update(**content)
-        for name, value in content.items():
-            setattr(session, name, value)
+        transitions.touch(session, **content)
     try:
         with transaction.atomic():
             moved = _replace(project, session, issue)

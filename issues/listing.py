@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
-from issues.models import IssueSession, IssueSessionQuerySet, SessionEvent
+from issues.models import IssueSession, IssueSessionQuerySet
 from issues.states import Status
 from projects.listing import LONGEST_TEXT, MomentFilter
 
@@ -41,7 +41,7 @@ class IssueFilters(django_filters.FilterSet):  # type: ignore[misc]
     )
     updated_since = MomentFilter(
         method="updated",
-        help_text="The session has an event, or GitHub a change of the issue, from this time on (ISO 8601).",
+        help_text="The session has an event, or a sync brought a change of the issue, from this time on (ISO 8601).",
     )
     search = django_filters.CharFilter(
         method="found",
@@ -54,9 +54,8 @@ class IssueFilters(django_filters.FilterSet):  # type: ignore[misc]
         return with_label(sessions, label)
 
     def updated(self, sessions: IssueSessionQuerySet, name: str, since: datetime) -> IssueSessionQuerySet:
-        """Every change of a session's state leaves an event; what a sync changes comes with GitHub's own time."""
-        events = SessionEvent.objects.filter(created_at__gte=since)
-        return sessions.filter(Q(issue_updated_at__gte=since) | Q(pk__in=events.values("issue_session")))
+        """Every event and every change that a sync brings moves `changed_at`."""
+        return sessions.filter(changed_at__gte=since)
 
     def found(self, sessions: IssueSessionQuerySet, name: str, text: str) -> IssueSessionQuerySet:
         wanted = Q(github_issue_title__icontains=text) | Q(branch_name__icontains=text)

@@ -1,4 +1,4 @@
-"""The one writer of a session's status, step and reason.
+"""The one writer of a session's status, step and reason, and of the moment of its last activity.
 
 Each change is one conditional UPDATE (status as expected; the holder's own lease, or no live lease for anyone
 else) that must hit exactly one row, and a SessionEvent in the same transaction.
@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils import timezone
 
 from issues.models import IssueSession, SessionEvent
 from issues.models.session import SYSTEM as SYSTEM
@@ -86,6 +87,7 @@ def stay(
     )
 
 
+@transaction.atomic
 def note(
     session: IssueSession,
     verb: str,
@@ -96,6 +98,7 @@ def note(
     evidence: dict[str, Any] | None = None,
 ) -> SessionEvent:
     """Add an event without a change: a refused or a recorded request, a fact worth keeping."""
+    touch(session)
     return SessionEvent.objects.create(
         issue_session=session,
         actor=actor[:200],
@@ -107,6 +110,14 @@ def note(
         message=_text(message),
         evidence=evidence or {},
     )
+
+
+def touch(row: IssueSession, /, **news: Any) -> None:
+    """Something happened to it just now; `news` are columns besides status, step and reason."""
+    values = news | {"changed_at": timezone.now()}
+    IssueSession.objects.filter(pk=row.pk).update(**values)
+    for name, value in values.items():
+        setattr(row, name, value)
 
 
 def _text(message: str) -> str:
@@ -127,7 +138,12 @@ def _write(
     evidence: dict[str, Any] | None,
     changes: dict[str, Any],
 ) -> None:
-    values = {"status": to, "reason": reason[:64], "last_error": _text(message)} | changes
+    values: dict[str, Any] = {
+        "status": to,
+        "reason": reason[:64],
+        "last_error": _text(message),
+        "changed_at": timezone.now(),
+    } | changes
     guard = lease.guard if lease else Q(leases.free(), pk=session.pk)
     fenced = (
         {} if lease else {"fence": F("fence") + 1, "lease_owner": ""}

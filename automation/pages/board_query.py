@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.http import urlencode
 
@@ -21,16 +20,6 @@ PAGE_SIZE = 50
 LONGEST_TEXT = 200
 WORDS = 10
 SORTS = {"activity": "Newest activity", "number": "Issue number"}
-# The last time that something is known to have happened to it, from columns of its own row and its attempt's.
-MOMENTS = (
-    "issue_updated_at",
-    "queued_at",
-    "started_at",
-    "completed_at",
-    "session__started_at",
-    "session__ended_at",
-)
-ACTIVITY = Greatest("created_at", *(Coalesce(name, "created_at") for name in MOMENTS))
 
 
 @dataclass(frozen=True)
@@ -82,7 +71,7 @@ class Wanted:
             rows = with_label(rows, self.label)
         if self.q:
             rows = rows.filter(_about(self.q))
-        order = [F("github_issue_number").desc()] if self.sort == "number" else [ACTIVITY.desc(), "-id"]
+        order = ["-github_issue_number"] if self.sort == "number" else ["-changed_at", "-id"]
         ordered: QuerySet[IssueSession] = rows.order_by(*order)
         return ordered
 

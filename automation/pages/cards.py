@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from automation.pages.session_head import attempt_line, buttons
 from automation.reasons import reason_of
@@ -58,16 +57,10 @@ class Work:
 
 def cards(project: Project, pks: Sequence[int], *, may_operate: bool, now: datetime) -> list[Card]:
     """In the order of `pks`, with two queries."""
-    rows = project.sessions.filter(pk__in=pks).select_related("session").defer(*HEAVY, *_of_attempt())
+    rows = project.sessions.filter(pk__in=pks).defer(*HEAVY)
     sessions = {session.pk: session for session in rows}
     work = _work(sessions.values(), now)
     return [_card(sessions[pk], work[pk], may_operate, now) for pk in pks if pk in sessions]
-
-
-def _of_attempt() -> list[str]:
-    """All columns of the current attempt but its times."""
-    shown = {"id", "issue_session", "started_at", "ended_at"}
-    return [f"session__{column.name}" for column in Attempt._meta.concrete_fields if column.name not in shown]
 
 
 def _work(sessions: Iterable[IssueSession], now: datetime) -> dict[int, Work]:
@@ -89,15 +82,6 @@ def _work(sessions: Iterable[IssueSession], now: datetime) -> dict[int, Work]:
 
 def _card(session: IssueSession, work: Work, may_operate: bool, now: datetime) -> Card:
     labels = [(clean_line(str(label)), str(label)) for label in session.github_issue_labels]
-    attempt: Any = session.session
-    moments = [
-        session.created_at,
-        session.issue_updated_at,
-        session.queued_at,
-        session.started_at,
-        session.completed_at,
-        *([attempt.started_at, attempt.ended_at] if attempt else []),
-    ]
     return Card(
         session=session,
         title=clean_line(session.github_issue_title) or "(no title)",
@@ -108,7 +92,7 @@ def _card(session: IssueSession, work: Work, may_operate: bool, now: datetime) -
         cost=work.said_cost,
         line=_line(session, now),
         verbs=buttons(session, may_operate=may_operate, now=now),
-        activity=max(moment for moment in moments if moment is not None),
+        activity=session.changed_at,
     )
 
 

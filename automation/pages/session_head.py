@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -25,11 +25,7 @@ def head(request: HttpRequest, session: IssueSession) -> dict[str, Any]:
     totals = session.attempt_rows.aggregate(
         cost=Sum("cost_usd"),
         unpriced=Count("pk", filter=Q(cost_usd=None, ended_at__isnull=False)),
-        begun=Max("started_at"),
-        ended=Max("ended_at"),
     )
-    changed = session.events.values_list("created_at", flat=True).first()
-    moments = [moment for moment in (changed, totals["begun"], totals["ended"]) if moment is not None]
     return {
         "session": session,
         "project": session.project,
@@ -37,7 +33,7 @@ def head(request: HttpRequest, session: IssueSession) -> dict[str, Any]:
         "attempt_line": attempt_line(session),
         "elapsed": elapsed(session, now),
         "cost": _cost(totals["cost"], totals["unpriced"]),
-        "last_activity": max(moments, default=None),
+        "last_activity": session.changed_at,
         "buttons": buttons(session, may_operate=session.project.allows(request.user, Scope.OPERATE), now=now),
         "here": request.get_full_path(),
     }

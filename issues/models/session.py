@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from issues.states import RUNNABLE, Status, Step
 from projects import leases
@@ -121,6 +122,9 @@ class IssueSession(Leased):
     followed_at = models.DateTimeField(null=True, blank=True)
 
     created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(
+        "last activity", default=timezone.now, editable=False, help_text="Of its newest event or content."
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
 
@@ -138,6 +142,7 @@ class IssueSession(Leased):
             models.Index(fields=["pr_state", "-id"], name="session_by_pr_state"),
             models.Index(fields=["manual_review", "-id"], name="session_by_review"),
             models.Index(fields=["github_issue_number", "-id"], name="session_by_issue"),
+            models.Index(fields=["project", "-changed_at", "-id"], name="session_by_activity"),
             models.Index(fields=["completed_at", "id"], name="session_by_end"),
             models.Index(fields=["project", "status", "completed_at"], name="session_ended"),
             models.Index(

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Max
+
 from automation.models import Effect
 from issues.complexity import score
 from issues.models import Attempt, IssueSession, SessionEvent
@@ -124,6 +126,8 @@ class Teller:
             issue_session=session, verb=verb, old_status=old, new_status=new, **defaults | values
         )
         SessionEvent.objects.filter(pk=event.pk).update(created_at=self.at(ago))
+        newest = session.events.aggregate(at=Max("created_at"))["at"]
+        IssueSession.objects.filter(pk=session.pk).update(changed_at=newest)
         return event
 
     def begin(self, session: IssueSession, ago: float, *, by: str = "autowrkers") -> None:

@@ -12,6 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from issues.models import Attempt, IssueSession
+from issues.transitions import note
+from issues.verbs import skip
 from projects import leases
 from projects.models import Credential, Project, Role
 from tests.factories import create_attempt, create_credential, create_project, create_session, create_user
@@ -117,14 +119,9 @@ def test_what_the_page_does_not_know_is_refused_by_name(manager, project, query,
 
 
 def test_newest_activity_comes_first_and_issue_numbers_on_request(manager, project):
-    now = timezone.now()
-    old = {"issue_updated_at": now - timedelta(days=9)}
-    for number, values in enumerate([{}, {"queued_at": now}, {"completed_at": now - timedelta(hours=1)}], 1):
-        create_session(project=project, github_issue_number=number, **old | values)
-    IssueSession.objects.update(created_at=now - timedelta(days=9))
-    agent = create_attempt(IssueSession.objects.get(github_issue_number=1))
-    Attempt.objects.update(started_at=now - timedelta(minutes=1))
-    IssueSession.objects.filter(github_issue_number=1).update(session=agent)
+    sessions = [create_session(project=project, github_issue_number=number) for number in (1, 2, 3)]
+    note(sessions[0], "noted", actor="ann")
+    skip(sessions[1], actor="ann")
     assert numbers(page(manager, project)) == [2, 1, 3]
     assert numbers(page(manager, project, "?sort=number")) == [3, 2, 1]
 
