@@ -33,7 +33,7 @@ class AutomationViewSet(StrictViewSet):
 
     @extend_schema(request=StopSerializer)
     def stop(self, request: Request, **kwargs: Any) -> Response:
-        """Begin nothing more by itself. Running sessions finish, unless `stop_running` is true."""
+        """Begin nothing more by itself. `stop_running` also stops what runs and takes what waits out of the queue."""
         project = self.get_object()
         wish = StopSerializer(data=request.data)
         wish.is_valid(raise_exception=True)

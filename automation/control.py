@@ -1,8 +1,9 @@
-"""A project's automation as people see and switch it: start, stop, and how it stands."""
+"""The automation of projects as people see and switch it: start, stop, and how it stands."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,22 +48,50 @@ class StartedAll:
     refused: dict[str, int]
 
 
+@dataclass(frozen=True)
+class Stopped:
+    """How many sessions were asked to stop, and how many issues left the queue."""
+
+    asked: int
+    dequeued: int
+
+
 def start(project: Project, *, actor: str) -> None:
     editing.switch_automation(project, on=True, actor=actor)
 
 
-def stop(project: Project, *, actor: str, stop_running: bool = False) -> None:
-    """Start nothing new by itself. Running sessions finish, unless `stop_running`."""
+def stop(project: Project, *, actor: str, stop_running: bool = False) -> Stopped:
+    """Start nothing new by itself. Running sessions finish, unless `stop_running`; then nothing waits either."""
     editing.switch_automation(project, on=False, actor=actor)
-    if stop_running:
-        for session in begun(project):
-            stop_session(session, actor=actor)
+    if not stop_running:
+        return Stopped(0, 0)
+    # What is taken out of the queue first cannot become a running session meanwhile.
+    dequeued = sum(_dequeue(session, actor) for session in lined_up([project]).defer("github_issue_body"))
+    asked = begun([project]).defer("github_issue_body")
+    stopped = Stopped(sum(stop_session(session, actor=actor) for session in asked), dequeued)
+    if stopped != Stopped(0, 0):
+        record(
+            actor=actor,
+            verb="project.stopped_all",
+            subject=project,
+            project=project,
+            asked=stopped.asked,
+            dequeued=dequeued,
+        )
+    return stopped
 
 
-def begun(project: Project) -> IssueSessionQuerySet:
+def begun(projects: Iterable[Project]) -> IssueSessionQuerySet:
     """What `stop_running` stops: sessions that a worker holds, and those that wait in the middle of their work."""
-    at_work = Q(leases.live()) | ~Q(status=Status.PENDING)
-    return project.sessions.filter(at_work, status__in=RUNNABLE)
+    at_work = leases.live() | ~Q(status=Status.PENDING)
+    return IssueSession.objects.filter(at_work, project__in=projects, status__in=RUNNABLE)
+
+
+def lined_up(projects: Iterable[Project]) -> IssueSessionQuerySet:
+    """What `stop_running` takes out of the queue: pending issues that nobody works on."""
+    return IssueSession.objects.filter(
+        leases.free(), project__in=projects, status=Status.PENDING, queued_at__isnull=False
+    )
 
 
 def startable(project: Project) -> IssueSessionQuerySet:
@@ -108,16 +137,26 @@ def status_of(project: Project, now: datetime | None = None) -> AutomationStatus
     )
 
 
-def stop_session(session: IssueSession, *, actor: str) -> None:
-    """Stop a session that may be moving meanwhile; one that has ended by itself needs no stop."""
+def stop_session(session: IssueSession, *, actor: str) -> bool:
+    """Stop a session that may be moving meanwhile; False for one that has ended by itself and needs no stop."""
     for _ in range(STOP_TRIES):
         if session.status not in RUNNABLE:
-            return
+            return False
         try:
             verbs.stop(session, actor=actor)
-            return
+            return True
         except Conflict:
             session.refresh_from_db()
+    return False
+
+
+def _dequeue(session: IssueSession, actor: str) -> bool:
+    """False for one that a worker has just taken: it is stopped with the running ones."""
+    try:
+        verbs.dequeue(session, actor=actor)
+    except Conflict:
+        return False
+    return True
 
 
 def _next_sync(project: Project, now: datetime) -> datetime | None:

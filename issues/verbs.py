@@ -98,6 +98,11 @@ def stop(session: IssueSession, *, actor: str) -> str:
     return _end(session, "stop", actor=actor)
 
 
+def dequeue(session: IssueSession, *, actor: str) -> None:
+    """Take a session out of the queue; it stays where it stands until it is queued again."""
+    stay(session, "dequeued", actor=actor, reason="paused", queued_at=None, queued_by="", enqueued_at=None)
+
+
 def carry_out(session: IssueSession, verb: str, *, actor: str, lease: leases.Lease | None = None) -> None:
     """Make the move that a recorded request asked for. The issue's closing means nothing once our PR is there."""
     if verb not in ALLOWED or session.status not in ALLOWED[verb]:

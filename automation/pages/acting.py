@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from automation import control
 from automation.explain import why_waiting
-from automation.pages import confirm
+from automation.pages import confirm, pausing
 from automation.pages.page import Route, visible_project, visible_session
 from automation.pages.query import SHOWN, Query
 from automation.pages.refusals import require
@@ -104,19 +104,9 @@ def _start_all(request: HttpRequest, project: Project) -> None:
 
 def _pause(request: HttpRequest, project: Project) -> None:
     _refuse_unknown(request, "stop_running")
-    wish = request.POST.get("stop_running", "")
-    if wish not in ("", "true"):
-        raise BadRequest(f"The field stop_running is {wish[:SHOWN]!r}. Write true, or leave it empty.")
-    begun = control.begun(project).count()
-    control.stop(project, actor=actor_name(request.user), stop_running=bool(wish))
-    sessions = "1 session" if begun == 1 else f"{begun:,} sessions"
-    if not begun:
-        became = "Nothing was running."
-    elif wish:
-        became = f"{sessions} asked to stop: a worker ends its work within seconds."
-    else:
-        became = f"{sessions} begun before may finish."
-    messages.success(request, f"Automation is paused. {became}")
+    wish, before = pausing.wants_stop(request), pausing.counts([project])
+    stopped = control.stop(project, actor=actor_name(request.user), stop_running=wish)
+    messages.success(request, f"Automation is paused. {pausing.became(stopped if wish else None, before)}")
 
 
 PROJECT_VERBS: dict[str, Callable[[HttpRequest, Project], None]] = {

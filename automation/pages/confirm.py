@@ -8,18 +8,16 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from automation import budgets, control
 from automation.pages.page import render
+from automation.pages.pausing import counts
 from issues.models import Attempt
-from issues.models.session import SYSTEM
 from issues.sanitize import clean_line
-from issues.states import Status
-from projects import leases
 from projects.models import Project
 
 DAYS = 30
@@ -63,21 +61,12 @@ def start_all(request: HttpRequest, project: Project) -> HttpResponse:
 
 
 def pause(request: HttpRequest, project: Project) -> HttpResponse:
-    """The counts are those of `control.stop`."""
-    begun = control.begun(project).aggregate(
-        all=Count("pk"),
-        held=Count("pk", filter=leases.live()),
-        suspended=Count("pk", filter=leases.free() & Q(queued_by=SYSTEM)),
-    )
-    by_people = project.sessions.filter(
-        leases.free(), status=Status.PENDING, queued_at__isnull=False
-    ).exclude(queued_by=SYSTEM)
     title = (
         f"Pause automation of {clean_line(project.name)}?"
         if project.automation_enabled
         else f"Stop what runs in {clean_line(project.name)}?"
     )
-    return _ask(request, project, "pause", title, begun=begun, by_people=by_people.count())
+    return _ask(request, project, "pause", title, counts=counts([project]))
 
 
 def _ask(request: HttpRequest, project: Project, name: str, title: str, **context: Any) -> HttpResponse:

@@ -16,7 +16,7 @@ from automation.pages.board_query import is_line
 from automation.pages.page import render
 from automation.pages.project_cards import OF_STATE, STATES, cards
 from automation.pages.query import Query
-from projects.models import Project
+from projects.models import Project, Scope
 
 PAGE_SIZE = 100
 LONGEST_TEXT = 100
@@ -54,6 +54,7 @@ def projects(request: HttpRequest) -> TemplateResponse:
         pages=pages,
         former=_url(filters, page - 1) if page > 1 else "",
         later=_url(filters, page + 1) if page < pages else "",
+        may_pause=Project.objects.visible_to(request.user, Scope.OPERATE).exists(),
         may_link=request.user.has_perm("projects.add_project"),
         **(_overview(request) if shown or text or state else {}),
     )

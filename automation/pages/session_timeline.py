@@ -26,6 +26,7 @@ WORDS = {
     "stepped": "Step done",
     "parked": "Parked",
     "queued": "Put into the queue",
+    "dequeued": "Taken out of the queue",
     "requested": "Asked",
     "refused": "Refused",
     "synced": "Taken in from GitHub",

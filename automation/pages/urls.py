@@ -10,6 +10,7 @@ from automation.pages import (
     diff,
     dry_run,
     log,
+    pausing,
     session,
 )
 from automation.pages import doctor as doctor_page
@@ -26,5 +27,6 @@ PAGES: list[Route] = [
     *session.ROUTES,
     *log.ROUTES,
     *diff.ROUTES,
+    *pausing.ROUTES,
     *acting.ROUTES,
 ]

@@ -71,12 +71,13 @@ def test_stop_lets_running_sessions_finish(client):
     assert IssueSession.objects.get().requested_verb == ""
 
 
-def test_stop_running_stops_begun_sessions_of_this_project_and_no_others(client):
+def test_stop_running_stops_what_has_begun_and_empties_the_queue_of_this_project_only(client):
     project = create_project()
     running = held(project=project, status=Status.IN_PROGRESS)
     preparing = held(project=project)
     parked = create_session(project=project, status=Status.VERIFYING)
     waiting = create_session(project=project)
+    queued = create_session(project=project, queued_at=timezone.now(), queued_by="ann")
     followed = create_session(project=project, status=Status.PR_CREATED)
     foreign = held(status=Status.IN_PROGRESS)
     client.post(f"/api/projects/{project.pk}/automation/stop", {"stop_running": True})
@@ -86,9 +87,12 @@ def test_stop_running_stops_begun_sessions_of_this_project_and_no_others(client)
         preparing.pk: ("pending", "stop"),
         parked.pk: ("needs_review", ""),
         waiting.pk: ("pending", ""),
+        queued.pk: ("pending", ""),
         followed.pk: ("pr_created", ""),
         foreign.pk: ("in_progress", ""),
     }
+    queued.refresh_from_db()
+    assert queued.queued_at is None
 
 
 @pytest.mark.parametrize("body", [{"stop_running": "maybe"}, {"stop": True}, {"stop_running": None}, [1]])

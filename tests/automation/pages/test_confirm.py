@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from automation import control
+from automation.dispatch import dispatch
 from issues.models import Attempt, IssueSession, SessionEvent
 from projects import leases
 from projects.models import AuditEvent, Project, Role
@@ -155,11 +156,12 @@ def test_pause_says_what_happens_to_how_many_either_way(operator, project):
     create_session(project=project, queued_at=timezone.now(), queued_by="bob")
     create_session(project=project, queued_at=timezone.now(), queued_by="autowrkers")
     text = page(operator, project, "pause")
-    assert "3 sessions have begun, 2 of them are with a worker now." in text
+    assert "3 sessions have begun, 2 of them are with a worker now. 2 more issues wait in the queue." in text
     assert "Let running sessions finish</strong> (2)" in text
     assert "1 begun by automation that no worker holds now rests until" in text
-    assert "Stop them now</strong> (3)" in text
     assert "1 issue that a person queued starts all the same." in text
+    assert "Stop them now</strong> (5)" in text
+    assert "What waits in the queue leaves it (2)" in text
     assert Project.objects.get().automation_enabled
 
 
@@ -171,7 +173,26 @@ def test_pause_lets_run_or_stops_as_chosen(operator, project, wish, requested, w
     assert words in said(operator.post(url(project, "pause"), {"stop_running": wish}))
     assert not Project.objects.get().automation_enabled
     assert IssueSession.objects.get().requested_verb == requested
-    assert AuditEvent.objects.get().verb == "automation.stopped"
+    assert AuditEvent.objects.filter(verb="automation.stopped").count() == 1
+
+
+def test_what_start_all_queued_starts_no_more_after_stop_them_now(operator, project):
+    for _ in range(2):
+        create_session(project=project)
+    operator.post(url(project, "start-all"))
+    IssueSession.objects.filter(pk=IssueSession.objects.first().pk).update(enqueued_at=timezone.now())
+    held(project=project, queued_at=timezone.now())
+    words = said(operator.post(url(project, "pause"), {"stop_running": "true"}))
+    assert "1 session asked to stop" in words
+    assert "2 issues taken out of the queue." in words
+    left = IssueSession.objects.filter(leases.free())
+    assert set(left.values_list("status", "queued_at", "enqueued_at", "queued_by")) == {
+        ("pending", None, None, "")
+    }
+    assert dispatch(project, timezone.now()) == []
+    assert SessionEvent.objects.filter(verb="dequeued", actor="ann").count() == 2
+    detail = AuditEvent.objects.get(verb="project.stopped_all").detail
+    assert detail == {"asked": 1, "dequeued": 2}
 
 
 def test_a_choice_that_the_page_does_not_offer_changes_nothing(operator, project):
