@@ -6,12 +6,16 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from projects.models import ApiToken, Project
 from projects.models.audit import record
+
+MOST_TOKENS = 20
 
 
 @transaction.atomic
@@ -28,6 +32,7 @@ def create_token(
 
     With `projects` it reaches these alone; without, every project of its user.
     """
+    check_room(user)
     plain = ApiToken.generate()
     token = ApiToken(user_id=user.pk, scope=scope, name=name, expires_at=expires_at)
     token.is_limited = bool(projects)
@@ -38,6 +43,17 @@ def create_token(
     detail = {"projects": sorted(project.pk for project in projects)} if projects else {}
     record(actor=actor, verb="token.created", subject=token, token=token.pk, scope=scope, **detail)
     return token, plain
+
+
+def check_room(user: AbstractBaseUser) -> None:
+    """Raises ValidationError when the user has as many valid tokens as one may have. Who asks meanwhile, waits."""
+    get_user_model()._default_manager.select_for_update().get(pk=user.pk)
+    valid = ApiToken.objects.filter(user=user.pk, revoked_at=None).exclude(expires_at__lte=timezone.now())
+    if valid.count() >= MOST_TOKENS:
+        raise ValidationError(
+            f"{user.get_username()} has {MOST_TOKENS} valid tokens, and nobody may have more: revoke one first.",
+            code="too_many_tokens",
+        )
 
 
 @transaction.atomic

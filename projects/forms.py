@@ -124,7 +124,7 @@ class ProjectForm(ModelForm):
 
     def clean_working_dir(self) -> str:
         value: str = self.cleaned_data["working_dir"]
-        check_working_dir(value, self.instance.pk)
+        check_working_dir(value, self.user, self.instance if self.instance.pk else None)
         return value
 
     def clean_agent(self) -> str:

@@ -13,8 +13,15 @@ from projects.models import Project
 OWN_FOLDERS = frozenset({"mirrors", "clones", "homes", "checks"})
 
 
-def check_working_dir(value: str, project_pk: int | None) -> None:
-    """A folder inside the workspace root that is neither one of our own nor shared with another project."""
+def check_working_dir(value: str, user: Any, project: Project | None) -> None:
+    """A folder inside the workspace root that is neither one of our own nor shared with another project.
+
+    Only a superuser chooses it: a refusal tells of folders of projects that others do not see.
+    """
+    if value == (project.working_dir if project else ""):
+        return
+    if not user.is_superuser:
+        raise ValidationError("Only a superuser sets or changes this: leave it as it is.", code="superuser")
     if not value:
         return
     root: Path = settings.AUTOWRKERS_WORKSPACE_ROOT.resolve()
@@ -30,7 +37,7 @@ def check_working_dir(value: str, project_pk: int | None) -> None:
     first = path.relative_to(root).parts[0]
     if first in OWN_FOLDERS:
         raise ValidationError(f"The folder {first} is kept for our own use.", code="reserved_path")
-    others = Project.objects.exclude(pk=project_pk or 0).exclude(working_dir="")
+    others = Project.objects.exclude(pk=project.pk if project else 0).exclude(working_dir="")
     for taken in others.values_list("working_dir", flat=True):
         other = (root / taken).resolve()
         if path.is_relative_to(other) or other.is_relative_to(path):

@@ -57,7 +57,7 @@ class ProjectSerializer(StrictFields, serializers.ModelSerializer[Project]):
         return project.webhook_credential_id is not None
 
     def validate_working_dir(self, value: str) -> str:
-        check_working_dir(value, self.instance.pk if self.instance else None)
+        check_working_dir(value, self.context["request"].user, self.instance)
         return value
 
     def validate_agent(self, value: str) -> str:

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from projects.access import actor_name, create_token, revoke_token
+from projects.access import actor_name, check_room, create_token, revoke_token
 from projects.admin_scope import JournalAdmin, is_superuser
 from projects.models import ApiToken, Project
 from projects.validators import check_texts
@@ -69,6 +69,7 @@ class TokenForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         check_texts({"name": values.get("name", "")})
+        check_room(values.get("owner") or self.person)
         return values
 
 
@@ -85,6 +86,7 @@ class ApiTokenAdmin(JournalAdmin):
     ]
     list_filter = ["scope"]
     list_select_related = ["user"]
+    empty_text = "A token lets a program use the API in your name."
     search_fields = ["name", "user__username"]
     hidden = ("token_hash",)
     actions = ["revoke"]

@@ -17,6 +17,8 @@ from projects.models.access import Scope, roles_with
 from projects.models.credential import Credential
 from projects.models.leased import Leased
 
+MINUTES = [MinValueValidator(1), MaxValueValidator(24 * 60)]
+
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     def active(self) -> ProjectQuerySet:
@@ -63,7 +65,9 @@ class Project(Leased):
         Credential, models.PROTECT, null=True, blank=True, related_name="hooked_projects", editable=False
     )
     working_dir = models.CharField(
-        max_length=500, blank=True, help_text="Empty: a folder of its own in the workspace."
+        max_length=500,
+        blank=True,
+        help_text="Empty: a folder of its own in the workspace. Only superusers change it.",
     )
     default_branch = models.CharField(max_length=255, default="main", validators=[validators.validate_branch])
     issue_filter = models.JSONField(default=dict, blank=True, validators=[validators.validate_issue_filter])
@@ -97,16 +101,18 @@ class Project(Leased):
         blank=True,
         help_text="Template of the command agent: {prompt_file}, {work_dir}, {model}.",
     )
-    attempt_max_minutes = models.PositiveIntegerField(default=60, validators=[MinValueValidator(1)])
-    attempt_silence_minutes = models.PositiveIntegerField(default=15, validators=[MinValueValidator(1)])
-    attempt_max_turns = models.PositiveIntegerField(default=100, validators=[MinValueValidator(1)])
+    attempt_max_minutes = models.PositiveIntegerField(default=60, validators=MINUTES)
+    attempt_silence_minutes = models.PositiveIntegerField(default=15, validators=MINUTES)
+    attempt_max_turns = models.PositiveIntegerField(
+        default=100, validators=[MinValueValidator(1), MaxValueValidator(10_000)]
+    )
     attempt_max_cost_usd = models.DecimalField(
         max_digits=8,
         decimal_places=2,
         null=True,
         blank=True,
         default=Decimal("5.00"),
-        validators=[MinValueValidator(Decimal("0.01"))],
+        validators=[MinValueValidator(Decimal("0.01")), MaxValueValidator(Decimal(10_000))],
     )
     monthly_budget_usd = models.DecimalField(
         "monthly budget (USD)",
@@ -117,7 +123,7 @@ class Project(Leased):
         validators=[MinValueValidator(Decimal("0.01"))],
         help_text="What agents may cost in a calendar month (UTC); beyond it nothing starts. Empty: no limit.",
     )
-    check_max_minutes = models.PositiveIntegerField(default=20, validators=[MinValueValidator(1)])
+    check_max_minutes = models.PositiveIntegerField(default=20, validators=MINUTES)
 
     skip_labels = models.JSONField(
         default=default_skip_labels, blank=True, validators=[validators.validate_labels]

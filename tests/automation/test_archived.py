@@ -14,7 +14,7 @@ from issues.models import IssueSession
 from issues.states import Status
 from projects.rules import check_working_dir
 from projects.workspace import folders
-from tests.factories import create_project, create_session
+from tests.factories import create_project, create_session, create_superuser
 
 pytestmark = pytest.mark.django_db
 
@@ -55,9 +55,9 @@ def test_its_folder_is_free_for_another_project_once_it_is_gone(root):
     project = create_project(archived_at=timezone.now(), working_dir="repos/app")
     project.mirror_path.mkdir(parents=True)
     with pytest.raises(ValidationError):
-        check_working_dir("repos/app", None)
+        check_working_dir("repos/app", create_superuser(), None)
     wind_down_all(timezone.now())
-    check_working_dir("repos/app", None)
+    check_working_dir("repos/app", create_superuser(), None)
 
 
 def test_a_living_project_is_left_alone(root):

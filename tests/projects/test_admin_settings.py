@@ -47,6 +47,17 @@ def test_every_setting_is_on_the_page(boss, project):
     assert set(FILTERS) <= set(form.fields)
 
 
+def test_the_folder_is_shown_to_a_manager_and_set_by_superusers_alone(manager, project):
+    project.working_dir = "repos/mine"
+    project.save()
+    shown = manager.get(page(project))
+    assert "working_dir" not in shown.context["adminform"].form.fields
+    assert "repos/mine" in shown.content.decode()
+    manager.post(page(project), {"working_dir": "repos/other"})
+    project.refresh_from_db()
+    assert project.working_dir == "repos/mine"
+
+
 def test_lists_are_written_one_per_line(boss, project):
     save(
         boss,

@@ -151,6 +151,37 @@ def test_two_projects_do_not_share_a_folder(client):
     assert link(client, working_dir="repos/app2").status_code == 201
 
 
+def test_only_a_superuser_chooses_the_folder():
+    """Else the refusals would tell of folders of projects that a manager does not see."""
+    create_project(working_dir="repos/secret")
+    project = create_project(working_dir="repos/mine")
+    manager = api_client(create_user(Role.MANAGER, project=project))
+    path = f"/api/projects/{project.pk}"
+    refusals = [manager.patch(path, {"working_dir": there}) for there in ("repos/secret", "repos/free", "")]
+    assert {answer.status_code for answer in refusals} == {400}
+    assert len({str(answer.json()["errors"]) for answer in refusals}) == 1
+    assert "working_dir" in refusals[0].json()["errors"]
+    assert manager.put(path, manager.get(path).json()).status_code == 200
+    assert api_client(create_superuser()).patch(path, {"working_dir": "repos/free"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("field", "most"),
+    [
+        ("attempt_max_minutes", 1440),
+        ("attempt_silence_minutes", 1440),
+        ("check_max_minutes", 1440),
+        ("attempt_max_turns", 10_000),
+        ("attempt_max_cost_usd", 10_000),
+    ],
+)
+def test_a_limit_has_a_limit(client, field, most):
+    path = f"/api/projects/{create_project().pk}"
+    assert client.patch(path, {field: most}).status_code == 200
+    answer = client.patch(path, {field: most + 1})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
+
+
 def test_a_folder_may_not_leave_the_workspace_by_a_link(client, tmp_path):
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "way-out").symlink_to(tmp_path)

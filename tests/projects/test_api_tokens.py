@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from issues.transitions import note
-from projects.access import create_token
+from projects.access import create_token, revoke_token
 from projects.models import ApiToken, AuditEvent, Role, Scope
 from tests.factories import create_project, create_session, create_superuser, create_user
 
@@ -98,6 +101,45 @@ def test_people_make_a_token_for_themselves_and_see_it_once(client):
 def test_the_form_proposes_ninety_days(client):
     staff(client)
     assert 'value="90"' in client.get(ADD).content.decode()
+
+
+def test_nobody_has_more_than_twenty_valid_tokens(client):
+    user = staff(client)
+    old, _ = create_token(user, scope="read", expires_at=timezone.now() - timedelta(days=1))
+    made = [create_token(user, scope="read")[0] for _ in range(20)]
+    with pytest.raises(ValidationError, match="20 valid tokens"):
+        create_token(user, scope="read")
+    refused = make(client)
+    assert refused.status_code in (200, 400)
+    assert "has 20 valid tokens" in refused.content.decode()
+    assert ApiToken.objects.count() == 21
+    revoke_token(made[0], actor="ann")
+    assert "aw_" in shown(make(client))
+    assert create_token(create_user(), scope="read")
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_tokens_that_are_made_at_the_same_moment_are_not_too_many():
+    user = create_user()
+    for _ in range(18):
+        create_token(user, scope="read")
+    gate, refused = threading.Barrier(6), []
+
+    def ask():
+        gate.wait(20)
+        try:
+            create_token(user, scope="read")
+        except ValidationError as error:
+            refused.append(error.code)
+        connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert (refused, ApiToken.objects.count()) == (["too_many_tokens"] * 4, 20)
 
 
 def test_only_a_superuser_makes_a_token_for_another(client):

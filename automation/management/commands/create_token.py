@@ -61,7 +61,7 @@ class Command(ConsoleCommand):
         except ValidationError as error:
             message = " ".join(error.messages)
             raise AutowrkersError(
-                "token.invalid", message, "Change the token's name or its scope."
+                "token.invalid", message, "Change its name or scope, or revoke a token that nobody uses."
             ) from error
         self.say(f"A token of {name} with scope {token.scope}. It is shown only now:")
         shown = {"id": token.pk, "user": name, "scope": token.scope, "expires_at": expires_at}

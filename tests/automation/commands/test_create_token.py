@@ -56,6 +56,15 @@ def test_a_name_that_does_not_fit_is_a_sentence():
     assert (ran.code, ran.answer["errors"][0]["code"]) == (1, "token.invalid")
 
 
+def test_too_many_tokens_are_a_sentence_with_the_way_out():
+    create_user(username="ann")
+    codes = [run_command("create_token", "ann").code for _ in range(20)]
+    ran = run_command("create_token", "ann")
+    assert (set(codes), ran.code) == ({0}, 1)
+    assert "ann has 20 valid tokens" in ran.err
+    assert ApiToken.objects.count() == 20
+
+
 def test_a_token_is_limited_to_the_projects_that_were_named():
     create_user(username="ann")
     first, second, _ = create_project(), create_project(name="second"), create_project()
