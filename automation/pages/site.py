@@ -15,6 +15,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
 
 from automation.pages.attention import count_waiting
+from automation.pages.login import LoginForm
 from automation.pages.projects import projects
 from automation.pages.query import Query
 from automation.pages.strictness import mark_refused, refusal, refusing_values
@@ -28,7 +29,8 @@ class ManagementSite(AdminSite):
     site_header = site_title = "Autowrkers"
     index_title = "Projects"
     site_url = None
-    enable_nav_sidebar = True
+    enable_nav_sidebar = False
+    login_form = LoginForm
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         ours = [path(route, self.admin_view(view), name=name) for route, view, name in PAGES]
