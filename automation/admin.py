@@ -14,6 +14,7 @@ from projects.changelist import DateFilter, ProjectFilter
 
 @admin.register(Effect)
 class EffectAdmin(OfSessionAdmin):
+    empty_text = "Each push, pull request and comment of a session is noted here."
     list_display = ["of_session", "round", "kind", "ordinal", "created_at", "done_at"]
     list_filter = [ProjectFilter, DateFilter, "kind"]
     list_defer = (*OfSessionAdmin.list_defer, "intent", "outcome")
@@ -22,6 +23,7 @@ class EffectAdmin(OfSessionAdmin):
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(JournalAdmin):
+    empty_text = "Deliveries come once the repository's webhook points to this server."
     list_display = ["received_at", "event", "delivery_id", "project", "state", "processed_at"]
     list_filter = [ProjectFilter, DateFilter]
     list_select_related = ["project"]
@@ -38,6 +40,7 @@ class WebhookDeliveryAdmin(JournalAdmin):
 class NotificationRouteAdmin(JournalAdmin):
     """A target may hold a secret in its path, so only its host is shown."""
 
+    empty_text = "A route says who is told of what."
     list_display = ["channel", "project", "where", "paused"]
     list_filter = [ProjectFilter, "channel", "paused"]
     list_select_related = ["project"]
@@ -54,6 +57,7 @@ class NotificationRouteAdmin(JournalAdmin):
 @admin.register(Notification)
 class NotificationAdmin(OfSessionAdmin):
     project_path = "route__project"
+    empty_text = "Notifications are sent along the routes of a project."
     list_display = ["created_at", "event", "route", "of_session", "sent_at", "error"]
     list_filter = [ProjectFilter, DateFilter]
     list_select_related = ["route__project", "issue_session"]

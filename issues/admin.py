@@ -17,6 +17,7 @@ from issues.models import Attempt, IssueSession, SessionEvent
 from projects.access import actor_name
 from projects.admin_scope import JournalAdmin
 from projects.changelist import DateFilter, ProjectFilter
+from projects.columns import coded
 
 
 @admin.register(IssueSession)
@@ -25,14 +26,15 @@ class IssueSessionAdmin(JournalAdmin):
         "issue",
         "project",
         "status",
-        "step",
-        "reason",
+        "why",
         "attempts",
         "pull_request",
         "queued_at",
-        "started_at",
-        "page",
+        "record",
     ]
+    list_display_links = ["record"]
+    why = staticmethod(coded("reason"))
+    empty_text = "Each open issue of a linked repository gets a session at the next sync."
     list_filter = [ProjectFilter, "status", "pr_state", "manual_review"]
     list_defer = ("github_issue_body", "last_error", "complexity_reasons", "manual_review_reason")
     ordering = ["-id"]
@@ -49,7 +51,7 @@ class IssueSessionAdmin(JournalAdmin):
     search_help_text = "An issue's number, or words of its title."
     actions = ["start", "retry", "skip", "stop"]
     fieldsets = [
-        (None, {"fields": ["project", "status", "reason", "last_error", "not_before", "pull_request"]}),
+        (None, {"fields": ["project", "status", "why", "last_error", "not_before", "pull_request"]}),
         (
             "Issue",
             {
@@ -118,14 +120,13 @@ class IssueSessionAdmin(JournalAdmin):
 
     @admin.display(description="issue")
     def issue(self, session: IssueSession) -> str:
-        return format_html("#{} <bdi>{}</bdi>", session.github_issue_number, session.github_issue_title)
-
-    @admin.display(description="page")
-    def page(self, session: IssueSession) -> str:
         url = reverse("admin:session", args=[session.pk])
-        return format_html(
-            '<a href="{}" aria-label="Open issue {}">Open</a>', url, session.github_issue_number
-        )
+        number, title = session.github_issue_number, session.github_issue_title
+        return format_html('<a href="{}">#{} <bdi>{}</bdi></a>', url, number, title)
+
+    @admin.display(description="record")
+    def record(self, session: IssueSession) -> str:
+        return f"Record {session.pk}"
 
     @admin.display(description="pull request")
     def pull_request(self, session: IssueSession) -> str:
@@ -201,16 +202,16 @@ class AttemptAdmin(OfSessionAdmin):
     list_display = [
         "of_session",
         "number",
-        "round",
         "kind",
-        "counted",
+        "outcome_words",
         "agent",
-        "outcome",
-        "turns",
         "cost_usd",
         "started_at",
         "ended_at",
     ]
+    outcome_words = staticmethod(coded("outcome"))
+    codes = ("outcome", "agent")
+    empty_text = "Each start of an agent on a session is an attempt."
     list_filter = [ProjectFilter, DateFilter, "kind"]
     list_defer = (*OfSessionAdmin.list_defer, "prompt", "message", "summary")
     date_column = "started_at"
@@ -221,6 +222,9 @@ class AttemptAdmin(OfSessionAdmin):
 
 @admin.register(SessionEvent)
 class SessionEventAdmin(OfSessionAdmin):
-    list_display = ["created_at", "of_session", "verb", "old_status", "new_status", "reason", "actor"]
+    list_display = ["created_at", "of_session", "verb", "old_status", "new_status", "why", "actor"]
+    why = staticmethod(coded("reason"))
+    codes = ("reason",)
+    empty_text = "Each change of a session is noted here."
     list_filter = [ProjectFilter, DateFilter]
     list_defer = (*OfSessionAdmin.list_defer, "message", "evidence")

@@ -15,6 +15,7 @@ from projects.access import actor_name
 from projects.admin_scope import JournalAdmin, ScopedAdmin, is_superuser, may_anywhere
 from projects.archive import archive
 from projects.changelist import ProjectFilter
+from projects.columns import coded
 from projects.forms import ProjectForm, fieldsets
 from projects.models import ApiToken, AuditEvent, Credential, Membership, Project, Scope
 from projects.roles_admin import RoleInline, save_roles
@@ -43,10 +44,11 @@ class ProjectAdmin(ScopedAdmin):
         "repository",
         "automation_enabled",
         "auto_start",
-        "max_concurrent",
         "last_synced_at",
-        "error_code",
+        "trouble",
     ]
+    empty_text = "A project is a repository on GitHub whose issues are worked on."
+    trouble = staticmethod(coded("error_code", "trouble"))
     list_filter = ["automation_enabled", "auto_sync", "auto_start", "agent"]
     search_fields = ["name", "github_repo"]
     sortable_by = ["name", "repository", "last_synced_at"]
@@ -140,7 +142,10 @@ class ProjectAdmin(ScopedAdmin):
 class CredentialAdmin(JournalAdmin):
     """What a stored secret is for and how it fares; never the secret, nor what could tell two apart."""
 
-    list_display = ["__str__", "kind", "api_url", "rate_remaining", "rate_reset_at", "error_code"]
+    list_display = ["__str__", "kind", "api_url", "rate_remaining", "rate_reset_at", "trouble"]
+    trouble = staticmethod(coded("error_code", "trouble"))
+    codes = ("error_code",)
+    empty_text = "A credential is stored with the project that it is given for."
     list_filter = ["kind"]
     hidden = ("secret", "fingerprint")
     shows_all_to_superusers = True
@@ -159,6 +164,7 @@ class CredentialAdmin(JournalAdmin):
 @admin.register(Membership)
 class MembershipAdmin(ScopedAdmin):
     list_display = ["user", "project", "role"]
+    empty_text = "Managers give roles on the settings page of their project."
     list_filter = [ProjectFilter, "role"]
     list_select_related = ["user", "project"]
     raw_id_fields = ["user", "project"]
@@ -191,7 +197,10 @@ admin.site.register(ApiToken, ApiTokenAdmin)
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(JournalAdmin):
-    list_display = ["created_at", "actor", "verb", "subject", "project"]
+    list_display = ["created_at", "actor", "what", "subject", "project"]
+    what = staticmethod(coded("verb", "what"))
+    codes = ("verb",)
+    empty_text = "Each change of a project, a role or a token is noted here."
     list_filter = [ProjectFilter]
     list_select_related = ["project"]
     list_defer = ("detail",)

@@ -17,7 +17,6 @@ from django.core.exceptions import BadRequest
 from django.db.models import Exists, ForeignKey, Model, OuterRef, QuerySet, TextField
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
-from django.utils.html import format_html
 
 from projects.changelist import (
     EXPORT_VAR,
@@ -28,10 +27,10 @@ from projects.changelist import (
     is_number,
     page_asked,
 )
+from projects.columns import coded, preformatted, worded
 from projects.errors import AutowrkersError
 from projects.export import csv_response
 from projects.models import Project, Scope
-from projects.redaction import redact
 
 SHOWN_REFUSALS = 10
 ACTED_AT_ONCE = 500
@@ -54,6 +53,7 @@ class ScopedAdmin(ModelAdmin):
     list_defer: tuple[str, ...] = ()
     sortable_by: ClassVar[list[str] | tuple[str, ...] | None] = ()
     links: tuple[str, ...] = ()  # look-ups, beside those of `list_filter`, that links of ours use
+    empty_text = ""  # how rows come into being
     list_per_page = 50
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
@@ -217,29 +217,30 @@ class ScopedAdmin(ModelAdmin):
 
 
 class JournalAdmin(ScopedAdmin):
-    """Rows that nobody edits: every column is shown, but for the `hidden` ones; long texts with their indentation."""
+    """Rows that nobody edits: every column but the `hidden` ones; `codes` in words, long texts as they are indented."""
 
     hidden: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         if self.fieldsets:
             return [str(name) for name in flatten_fieldsets(self.fieldsets)]
         shown = (field for field in self.opts.fields if field.name not in (*self.hidden, "id"))
-        return [preformatted(field) if isinstance(field, TextField) else field.name for field in shown]
+        return [self._readonly(field) for field in shown]
+
+    def _readonly(self, field: Any) -> Any:
+        if isinstance(field, TextField):
+            return preformatted(field)
+        return coded(field.name, worded(str(field.verbose_name))) if field.name in self.codes else field.name
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return self.get_readonly_fields(request, obj)
 
-
-def preformatted(field: TextField[Any, Any]) -> Callable[[Any], str]:
-    """A column of a readonly page that keeps spaces and line breaks."""
-
-    @admin.display(description=str(field.verbose_name))
-    def shown(row: Any) -> str:
-        text = redact(str(getattr(row, field.name)))
-        return format_html('<pre tabindex="0">{}</pre>', text) if text else "-"
-
-    return shown
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs.setdefault(
+            "labels", {field.name: worded(str(field.verbose_name)) for field in self.opts.fields}
+        )
+        return super().get_form(request, obj, change, **kwargs)
 
 
 def refuse_bad_ids(name: str, values: Iterable[str]) -> None:

@@ -21,6 +21,7 @@ class VerificationResultAdmin(OfSessionAdmin):
         "fault",
         "duration_ms",
     ]
+    empty_text = "Each check of a session's work leaves a result here."
     list_filter = [ProjectFilter, DateFilter, "check_type", "passed"]
     list_defer = (*OfSessionAdmin.list_defer, "output", "command")
     links = ("issue_session__id__exact", "created_at__gte")

@@ -16,8 +16,11 @@ from django.utils.safestring import SafeString, mark_safe
 from automation.pages.standing import Standing, standing_of
 from issues.models import IssueSession
 from issues.sanitize import clean_line
+from projects.columns import spelled, worded
 
 register = template.Library()
+register.filter("spelled", spelled)
+register.filter("worded", worded)
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
