@@ -90,6 +90,13 @@ def check_texts(values: Mapping[str, object]) -> None:
         raise ValidationError(errors)
 
 
+def validate_visible(value: str) -> None:
+    """For one text, such as a pasted token: refuses what nobody could see in it."""
+    fault = _fault_of(value)
+    if fault:
+        raise ValidationError(fault, code="invisible")
+
+
 def _fault_of(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     if len(text) > LONGEST_TEXT:

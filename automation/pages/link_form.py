@@ -14,7 +14,7 @@ from automation.agents.command import split_template
 from projects.errors import OperatorError
 from projects.models import Project
 from projects.rules import check_agent
-from projects.validators import validate_repo
+from projects.validators import validate_repo, validate_visible
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Project]
@@ -42,12 +42,14 @@ class LinkForm(ModelForm):
     github_token = forms.CharField(
         label="GitHub token",
         max_length=500,
+        validators=[validate_visible],
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         help_text="It reads issues and writes contents, pull requests and issues. Stored encrypted, never shown again.",
     )
     webhook_secret = forms.CharField(
         required=False,
         max_length=500,
+        validators=[validate_visible],
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         help_text="Optional. Without it changes show at the next sync, within a minute.",
     )
@@ -108,7 +110,10 @@ class LinkForm(ModelForm):
 
 class TokenForm(forms.Form):
     github_token = forms.CharField(
-        label="New GitHub token", max_length=500, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
+        label="New GitHub token",
+        max_length=500,
+        validators=[validate_visible],
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
 
 
