@@ -11,7 +11,7 @@ from projects.editing import AGENT, COMMANDS, SECRETS, SETTABLE, TRIAGE
 from projects.form_fields import ChecksField, LinesField
 from projects.models import Project
 from projects.rules import check_agent, check_working_dir
-from projects.validators import check_texts
+from projects.validators import check_texts, validate_visible
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Project]
@@ -82,6 +82,7 @@ class SecretInput(forms.CharField):
             label=label,
             required=False,
             max_length=500,
+            validators=[validate_visible],
             help_text="Leave blank to keep what is stored.",
             widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "size": 60}),
         )
