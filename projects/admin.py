@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -21,6 +22,7 @@ from projects.models import ApiToken, AuditEvent, Credential, Membership, Projec
 from projects.roles_admin import RoleInline, save_roles
 from projects.token_admin import ApiTokenAdmin
 
+SAME_MOMENT = "Somebody else stored the same in the same moment: nothing was saved. Look, and enter it again."
 STATE_FIELDS = [
     "automation_enabled",
     "credential",
@@ -102,6 +104,19 @@ class ProjectAdmin(ScopedAdmin):
         stored = Project.objects.get(pk=obj.pk)
         changed = [name for name in editing.SETTABLE if getattr(stored, name) != getattr(obj, name)]
         editing.change(obj, changed, secrets=secrets, actor=actor)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError:
+            self.message_user(request, SAME_MOMENT, messages.ERROR)
+            return redirect(request.get_full_path())
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         save_roles(formset, actor=actor_name(request.user))

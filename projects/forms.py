@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import TextField
 
+from projects import unseen
 from projects.editing import AGENT, COMMANDS, SECRETS, SETTABLE, TRIAGE
 from projects.form_fields import ChecksField, LinesField
 from projects.models import Project
@@ -73,6 +75,7 @@ def fieldsets(*, may_edit: bool) -> list[tuple[str | None, Any]]:
     ]
     if may_edit:
         groups.insert(1, ("Secrets", secrets))
+        groups[0][1]["fields"].append(unseen.FIELD)
     return groups
 
 
@@ -117,8 +120,12 @@ class ProjectForm(ModelForm):
             if name in TEXTS
         }
 
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial = dict(self.initial) | {unseen.FIELD: unseen.hash_of(self.instance)}
         stored = self.instance.issue_filter
         if isinstance(stored, dict):
             self.initial = dict(self.initial) | {field: stored.get(key, []) for field, key in FILTERS.items()}
@@ -136,6 +143,8 @@ class ProjectForm(ModelForm):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
+        if self.instance.pk and not unseen.is_as_shown(self.instance, values.get(unseen.FIELD, "")):
+            raise ValidationError(unseen.CHANGED, code="changed")
         if set(FILTERS) <= set(values):
             check_texts({name: values[name] for name in FILTERS})
             self.instance.issue_filter = {key: values[name] for name, key in FILTERS.items() if values[name]}

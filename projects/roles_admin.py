@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     FormSet = BaseInlineFormSet[Membership, Project, Any]
 else:
     RoleModelForm, Inline, FormSet = forms.ModelForm, admin.TabularInline, BaseInlineFormSet
+TAKEN = "This person has a role here already: change it in their own row."
+FOREIGN = (
+    "A role in the form is not of this project, or is there no more: nothing was saved. Reload the page."
+)
 UNKNOWN = "There is no active user of exactly this name."
 
 
@@ -42,6 +46,8 @@ class RoleForm(RoleModelForm):
             user = get_user_model().objects.filter(username=name, is_active=True).first()
             if user is None:
                 raise ValidationError(UNKNOWN, code="unknown_user")
+            if Membership.objects.filter(project=self.instance.project_id, user=user).exists():
+                raise ValidationError(TAKEN, code="taken")
             self.instance.user = user
         return name
 
@@ -59,6 +65,8 @@ class RoleFormSet(FormSet):
 
     def clean(self) -> None:
         super().clean()
+        if any(form.instance.pk is None for form in self.initial_forms):
+            raise ValidationError(FOREIGN, code="foreign")
         kept = [
             form
             for form in self.forms

@@ -78,18 +78,27 @@ def act(client, model, action, *pks):
 
 def save(client, project=None, **fields):
     """Fill in the project's form as it stands, roles included, with `fields` typed over it."""
-    path = page(Project, "change", project.pk) if project else page(Project, "add") + "?agent=claude_code"
-    context = client.get(path).context
+    return send(client, project, filled(client, project) | fields)
+
+
+def filled(client, project=None):
+    """What a browser would send of the project's form as it stands, roles included."""
+    context = client.get(settings_path(project)).context
     sets = [inline.formset for inline in context["inline_admin_formsets"]]
     forms = [
         context["adminform"].form,
         *(form for each in sets for form in (each.management_form, *each.forms)),
     ]
-    values = {form[name].html_name: form[name].value() for form in forms for name in form.fields}
-    typed = {
-        name: value for name, value in (values | fields).items() if value is not None and value is not False
-    }
-    return client.post(path, typed)
+    return {form[name].html_name: form[name].value() for form in forms for name in form.fields}
+
+
+def send(client, project, values):
+    typed = {name: value for name, value in values.items() if value is not None and value is not False}
+    return client.post(settings_path(project), typed)
+
+
+def settings_path(project):
+    return page(Project, "change", project.pk) if project else page(Project, "add") + "?agent=claude_code"
 
 
 def test_every_model_is_registered():

@@ -155,7 +155,7 @@ def test_the_page_names_nobody_who_has_no_role_on_the_project(manager, project):
 
 def test_nobody_gets_a_second_role(manager, project):
     answer = save(manager, project, **{"memberships-1-username": "mia", "memberships-1-role": "viewer"})
-    assert "a user name is given twice" in answer.content.decode()
+    assert "has a role here already" in answer.content.decode()
     assert roles(project) == {"mia": "manager"}
 
 
