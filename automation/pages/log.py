@@ -86,7 +86,9 @@ def _shown(place: Place, window: Window, attempts: list[Attempt]) -> dict[str, A
         "attempt": attempt,
         "attempts": [(row, place.url(attempt=row.number), row.pk == attempt.pk) for row in attempts],
         "filters": [(word, place.url(show=show), show == place.show) for show, word in FILTERS],
-        "events": [renderer.html(event) for event in window.events],
+        "events": [renderer.html(event) for event in reversed(window.events)][
+            ::-1
+        ],  # colours go to the newest
         "window": window,
         "has_file": positions.exists(attempt.transcript_path),
         "earlier_url": place.url(before=window.first) if window.has_earlier else "",

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
-from automation.rendering.highlighting import coloured, visible
+from automation.rendering.highlighting import Colours, visible
 from automation.rendering.patches import FilePatch, read_patch
 from projects.redaction import redact
 
@@ -52,20 +52,26 @@ def render_patch(patch: str | bytes) -> SafeString:
 def render_files(source: IO[bytes]) -> SafeString:
     """As `render_patch`, from a stream that may be far larger than what is shown."""
     patch = read_patch(source)
-    shown = [_shown(number, file) for number, file in enumerate(patch.files, 1)]
+    colours = Colours()
+    shown = [_shown(number, file, colours) for number, file in enumerate(patch.files, 1)]
     context = {"files": shown, "patch": patch, "left_out": patch.file_count - len(shown)}
     return render_to_string("automation/session_diff_files.html", context)
 
 
-def mini_diff(old: str, new: str, *, path: str = "") -> SafeString:
-    """What changed between two short texts, with a little context; long ones are cut and say so."""
+def mini_diff(old: str, new: str, *, path: str = "", colours: Colours | None = None) -> SafeString:
+    """What changed between two short texts, with a little context; long ones are cut and say so.
+
+    A page that shows several gives them the same `colours`.
+    """
     before, is_cut = _short(old)
     after, is_cut_too = _short(new)
     note = "Cut here: the whole change is longer." if is_cut or is_cut_too else ""
-    return format_html("{}{}", _table(path, _compared(before, after), "Change"), _note(note))
+    return format_html(
+        "{}{}", _table(path, _compared(before, after), "Change", colours or Colours()), _note(note)
+    )
 
 
-def _shown(number: int, file: FilePatch) -> ShownFile:
+def _shown(number: int, file: FilePatch, colours: Colours) -> ShownFile:
     notes, table = file.notes, SafeString("")
     if file.too_large:
         notes.append("too large to show here: download the whole diff")
@@ -74,7 +80,7 @@ def _shown(number: int, file: FilePatch) -> ShownFile:
         if lines is None:
             notes.append("could not be read: download the whole diff")
         else:
-            table = _table(file.path, lines, f"Changes of file {number}")
+            table = _table(file.path, lines, f"Changes of file {number}", colours)
     path = visible(file.path[:300])
     said = visible(", ".join(notes)[:500])
     return ShownFile(f"file-{number}", path, said, file.added, file.removed, table)
@@ -100,12 +106,12 @@ def _parsed(hunks: str) -> list[Line] | None:
     return lines
 
 
-def _table(path: str, lines: Sequence[Line], label: str) -> SafeString:
+def _table(path: str, lines: Sequence[Line], label: str, colours: Colours) -> SafeString:
     """Old and new text are highlighted each for itself, so that a string opened in one does not run on in the other."""
     html: dict[int, SafeString] = {}
     for side in ("-", "+"):
         for block in _blocks(lines, side):
-            for index, text in zip(block, coloured(path, [lines[i][3] for i in block]), strict=True):
+            for index, text in zip(block, colours.lines(path, [lines[i][3] for i in block]), strict=True):
                 html[index] = text
     rows = mark_safe("".join(_row(line, html.get(index)) for index, line in enumerate(lines)))  # noqa: S308
     return format_html(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from automation.rendering import ansi, markdown
 from automation.rendering.diffs import mini_diff
+from automation.rendering.highlighting import Colours
 from automation.transcripts.kinds import Kind, Shown
 from issues.sanitize import clean_line, keep_ends, make_visible
 
@@ -39,10 +40,11 @@ EDITORS = frozenset({"Edit", "Write", "MultiEdit", "apply_patch", "file_change"}
 
 @dataclass(frozen=True)
 class Renderer:
-    """`raw_url` leads to the whole log; `waiting` is said of a tool's use that has no result here."""
+    """For one page. `raw_url` leads to the whole log; `waiting` is said of a tool's use that has no result here."""
 
     raw_url: str
     waiting: str
+    colours: Colours = field(default_factory=Colours)
 
     def row(self, event: Shown) -> dict[str, str]:
         """As the script on the page takes it."""
@@ -101,7 +103,10 @@ class Renderer:
         if limit < CLIP:
             words = "\n".join(edit.new for edit in event.edits)
             return self._text(words, limit)
-        diffs = ((mini_diff(edit.old, edit.new, path=event.detail[:300]),) for edit in event.edits[:20])
+        path = event.detail[:300]
+        diffs = [
+            (mini_diff(edit.old, edit.new, path=path, colours=self.colours),) for edit in event.edits[:20]
+        ]
         return format_html_join("", "{}", diffs)
 
     def _text(self, text: str, limit: int) -> SafeString:

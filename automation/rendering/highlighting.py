@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import PurePosixPath
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_for_filename
+from pygments.lexers import get_lexer_by_name
 from pygments.token import Token, _TokenType, is_token_subtype
-from pygments.util import ClassNotFound
 
 LONGEST_SHOWN = 2_000  # characters of a line
-LONGEST_COLOURED = 400  # lexers are built for lines that people write
+# A lexer is made of regular expressions, and some take time that grows with the square of a hostile text. One
+# search cannot be stopped, so what a lexer gets is bounded, and those that are slow even so are not in the list.
+LONGEST_COLOURED = 400  # characters of a line; lexers are built for lines that people write
+BLOCK_COLOURED = 4_000  # characters of one side of a hunk
+PAGE_COLOURED = 24_000
+LANGUAGES = {
+    "bash": "sh bash",
+    "css": "css",
+    "diff": "diff patch",
+    "go": "go",
+    "ini": "ini cfg",
+    "javascript": "js cjs mjs jsx",
+    "json": "json",
+    "python": "py pyi",
+    "ruby": "rb",
+    "rust": "rs",
+    "sql": "sql",
+    "toml": "toml",
+    "typescript": "ts cts mts tsx",
+    "yaml": "yaml yml",
+}
+ENDINGS = {f".{ending}": name for name, endings in LANGUAGES.items() for ending in endings.split()}
 CLASSES: tuple[tuple[_TokenType, str], ...] = (
     (Token.Comment, "tok-comment"),
     (Token.Literal.String.Doc, "tok-comment"),
@@ -42,23 +63,54 @@ def visible(line: str) -> str:
     return _HIDDEN.sub(_sign, line)
 
 
-def coloured(path: str, lines: Sequence[str]) -> list[SafeString]:
-    """Each line as HTML. `path` decides on the language; what is unknown or too long stays plain."""
-    shown = [_clipped(visible(line)) for line in lines]
-    lexer = _lexer(path)
-    if lexer is None or any(len(line) > LONGEST_COLOURED for line in shown):
-        return [_html([("", line)]) for line in shown]
+class Colours:
+    """Lines as HTML, for one page: what goes beyond the page's bound stays plain."""
+
+    def __init__(self) -> None:
+        self._left = PAGE_COLOURED
+
+    def lines(self, path: str, lines: Sequence[str]) -> list[SafeString]:
+        """Each line of a block as HTML. The ending of `path` decides on the language."""
+        shown = [_clipped(visible(line)) for line in lines]
+        name = ENDINGS.get(PurePosixPath(path.strip('"')).suffix.lower())
+        lexer = _lexer(name) if name else None
+        count = self._take(shown) if lexer else 0
+        parts = _parts(lexer, shown[:count]) if lexer and count else []
+        return [_html(line) for line in parts] + [_html([("", line)]) for line in shown[count:]]
+
+    def _take(self, lines: Sequence[str]) -> int:
+        """How many of the lines the bounds leave room for, the first ones."""
+        room = min(BLOCK_COLOURED, self._left)
+        for count, line in enumerate(lines):
+            size = len(_given(line)) + 1
+            if size > room:
+                return count
+            room -= size
+            self._left -= size
+        return len(lines)
+
+
+def _parts(lexer: Lexer, lines: Sequence[str]) -> list[list[tuple[str, str]]]:
+    """Class and text of what each line is made of."""
+    given = [_given(line) for line in lines]
     result: list[list[tuple[str, str]]] = [[]]
-    for kind, text in lexer.get_tokens("\n".join(shown)):
+    for kind, text in lexer.get_tokens("\n".join(given)):
         for number, part in enumerate(text.split("\n")):
             if number:
                 result.append([])
             if part:
                 _add(result[-1], _class(kind), part)
-    result = result[: len(shown)]
-    if [_plain(parts) for parts in result] != shown:  # a lexer that loses text
-        return [_html([("", line)]) for line in shown]
-    return [_html(parts) for parts in result]
+    result = result[: len(lines)]
+    if [_plain(parts) for parts in result] != given:  # a lexer that loses text
+        return [[("", line)] for line in lines]
+    for parts, known, line in zip(result, given, lines, strict=True):
+        _add(parts, "", line[len(known) :])
+    return result
+
+
+def _given(line: str) -> str:
+    """What a lexer gets of a line: nothing of a long one, and no blanks at its end."""
+    return line.rstrip() if len(line) <= LONGEST_COLOURED else ""
 
 
 def _add(parts: list[tuple[str, str]], name: str, text: str) -> None:
@@ -67,13 +119,9 @@ def _add(parts: list[tuple[str, str]], name: str, text: str) -> None:
     parts.append((name, text))
 
 
-@lru_cache(maxsize=256)
-def _lexer(path: str) -> Lexer | None:
-    name = path.strip('"').rpartition("/")[2][-100:]
-    try:
-        return get_lexer_for_filename(name, stripnl=False)
-    except ClassNotFound:
-        return None
+@cache
+def _lexer(name: str) -> Lexer:
+    return get_lexer_by_name(name, stripnl=False)
 
 
 @lru_cache(maxsize=512)

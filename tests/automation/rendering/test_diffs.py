@@ -8,7 +8,6 @@ import pytest
 
 from automation.rendering import patches
 from automation.rendering.diffs import mini_diff, render_patch
-from automation.rendering.highlighting import coloured
 from projects import redaction
 
 
@@ -168,9 +167,3 @@ def test_a_mini_diff_masks_secrets_before_it_cuts():
 def test_a_string_that_stays_open_on_one_side_colours_only_that_side():
     html = mini_diff('x = """\n', "x = 1\n", path="a.py")
     assert '<span class="tok-number">1</span>' in html
-
-
-@pytest.mark.parametrize("path", ["a.py", "b.html", "c.json", "Makefile", "no-such-language.xyz", ""])
-def test_highlighting_never_loses_or_adds_a_line(path):
-    lines = ["", "def f(): # <&>", "", "'open", "\tend", ""]
-    assert len(coloured(path, lines)) == len(lines)
