@@ -27,6 +27,8 @@ from projects.models import Project
 STALE_AFTER = timedelta(minutes=15)
 PARKED_TIMES = 3
 COUNTED_AT_MOST = 100
+APPROVED = Reason("Its pull request is approved.", "Merge it on GitHub.")
+UNREVIEWED = Reason("Its pull request waits to be reviewed.", "Review it on GitHub, then merge or close it.")
 BEGUN = (Status.IN_PROGRESS, Status.VERIFYING)
 
 
@@ -35,6 +37,7 @@ class Kind(StrEnum):
     REVIEW = "review"
     STALE = "stale"
     PULL_REQUEST = "pull_request"
+    READY = "ready"
     PARKED = "parked"
     PROJECT = "project"
     BUDGET = "budget"
@@ -45,11 +48,12 @@ LABELS: dict[Kind, str] = {
     Kind.REVIEW: "Needs review",
     Kind.STALE: "Stale",
     Kind.PULL_REQUEST: "Pull request",
+    Kind.READY: "Ready to review",
     Kind.PARKED: "Waiting for long",
     Kind.PROJECT: "Project trouble",
     Kind.BUDGET: "Budget",
 }
-OF_SESSIONS = (Kind.FAILED, Kind.REVIEW, Kind.STALE, Kind.PULL_REQUEST, Kind.PARKED)
+OF_SESSIONS = (Kind.FAILED, Kind.REVIEW, Kind.STALE, Kind.PULL_REQUEST, Kind.READY, Kind.PARKED)
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ def _conditions(now: datetime) -> dict[Kind, Q]:
         Kind.REVIEW: Q(status=Status.NEEDS_REVIEW),
         Kind.PULL_REQUEST: Q(status=Status.PR_CREATED)
         & (troubled | Q(manual_review=True) & ~Q(pr_review="approved")),
+        Kind.READY: Q(status=Status.PR_CREATED),
         Kind.STALE: Q(status__in=RUNNABLE) & may_start & ~is_parked & (lapsed | unclaimed | left),
         Kind.PARKED: Q(status__in=RUNNABLE, parked_times__gte=PARKED_TIMES) & leases.free(),
     }
@@ -141,6 +146,8 @@ def _reason(kind: Kind, row: IssueSession) -> Reason:
             "No worker goes on with it.",
             "Look at the Doctor page whether workers run. Stop the session to take it out of the queue.",
         )
+    if kind == Kind.READY:
+        return APPROVED if row.pr_review == "approved" else UNREVIEWED
     if kind != Kind.PULL_REQUEST:
         return reason_of(row)
     if row.pr_review == "changes_requested":

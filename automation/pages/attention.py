@@ -27,6 +27,7 @@ STANDINGS: dict[Kind, Standing] = {
     Kind.REVIEW: Standing(LABELS[Kind.REVIEW], "!", "warn"),
     Kind.STALE: Standing(LABELS[Kind.STALE], "◌", "danger"),
     Kind.PULL_REQUEST: Standing(LABELS[Kind.PULL_REQUEST], "⇄", "warn"),
+    Kind.READY: Standing(LABELS[Kind.READY], "⇄", "success"),
     Kind.PARKED: Standing(LABELS[Kind.PARKED], "◷", "warn"),
     Kind.PROJECT: Standing(LABELS[Kind.PROJECT], "✕", "danger"),
     Kind.BUDGET: Standing(LABELS[Kind.BUDGET], "$", "warn"),
@@ -36,6 +37,7 @@ BUTTONS: dict[Kind, tuple[str, ...]] = {
     Kind.REVIEW: ("start", "skip"),
     Kind.STALE: ("stop", "skip"),
     Kind.PULL_REQUEST: ("skip",),
+    Kind.READY: ("skip",),
     Kind.PARKED: ("start", "stop", "skip"),
 }
 

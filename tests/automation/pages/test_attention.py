@@ -38,6 +38,8 @@ WAITS = [
     ("pull_request", {"status": "pr_created", "pr_number": 7, "pr_checks": "failure"}),
     ("pull_request", {"status": "pr_created", "pr_number": 7, "manual_review": True}),
     ("pull_request", {"status": "pr_created", "pr_number": 7, "last_error": "GitHub answered 404."}),
+    ("ready", {"status": "pr_created", "pr_number": 7, "pr_checks": "success"}),
+    ("ready", {"status": "pr_created", "pr_number": 7, "manual_review": True, "pr_review": "approved"}),
     ("parked", {"status": "pending", "parked_times": 3, "not_before": NOW + timedelta(hours=1)} | QUEUED),
 ]
 WAITS_NOT = [
@@ -48,8 +50,7 @@ WAITS_NOT = [
     {"status": "in_progress", "lease_owner": "x", "lease_until": NOW + timedelta(hours=1), **QUEUED},
     {"status": "pending", "parked_times": 1, "not_before": NOW + timedelta(minutes=5), **QUEUED},
     {"status": "pending", "enqueued_at": LONG_AGO, "queued_at": LONG_AGO, "queued_by": "autowrkers"},
-    {"status": "pr_created", "pr_number": 7, "pr_checks": "success"},
-    {"status": "pr_created", "pr_number": 7, "manual_review": True, "pr_review": "approved"},
+    {"status": "in_progress", "reason": "monthly_budget", "not_before": LONG_AGO, **QUEUED},
     {"status": "completed", "last_error": "old"},
     {"status": "skipped"},
 ]
