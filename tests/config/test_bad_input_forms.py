@@ -120,14 +120,14 @@ def errors_of(answer):
     return None if found is None else getattr(found, "form", found).errors
 
 
-def refused(staff, path, values):
+def refused(staff, path, values, hidden):
     """The names that the answer speaks of. A page that refuses the request names its first fault only."""
-    answer = staff.post(path, values)
+    answer = staff.post(path, hidden | values)
     if answer.status_code != 400:
         return set()
     errors = errors_of(answer)
     if errors is None and len(values) > 1:
-        return {name for name, value in values.items() if refused(staff, path, {name: value})}
+        return {name for name, value in values.items() if refused(staff, path, {name: value}, hidden)}
     text = answer.content.decode()
     return {name for name in values if (name in errors if errors is not None else f"{name}" in text)}
 
@@ -144,9 +144,10 @@ def test_what_is_wrong_in_a_field_is_refused_by_its_name(staff, world, route):
     path, before = own_path(world, route), dump()
     form = shown_form(staff, path)
     wrong = {name: wrongs(name, field) for name, field in form.fields.items()} if form else {}
+    hidden = {field.name: field.value() or "" for field in form.hidden_fields()} if form else {}
     for turn in range(max(map(len, wrong.values()), default=0)):
         values = {name: faults[turn] for name, faults in wrong.items() if turn < len(faults)}
-        assert values.keys() - refused(staff, path, values) == set()
+        assert values.keys() - refused(staff, path, values, hidden) == set()
     assert dump() == before
 
 
