@@ -34,6 +34,7 @@ class Effect(models.Model):
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="effect_by_date"),
             models.Index(fields=["kind", "-created_at", "-id"], name="effect_by_kind"),
+            models.Index(fields=["kind", "done_at", "issue_session"], name="effect_by_done"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from automation.figures import days_ago, figures, percent
-from automation.measures import By, Measures, measure
+from automation.measures import By, Measures, measure, measure_each
 from automation.pages.charts import Chart, Column, draw
 from automation.pages.page import Route, render
 from automation.pages.query import Query
@@ -67,14 +67,14 @@ class Line:
 def analytics(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     days, project, projects, names = _asked(request)
     since = days_ago(days)
-    weeks = measure(projects, since, By.WEEK)
-    by_project = {} if project else measure(projects, since, By.PROJECT)
+    in_all, weeks, by_project = measure_each(projects, since, By.NOTHING, By.WEEK, By.PROJECT)
+    by_project = {} if project else by_project
     query = {"days": str(days)} | ({"project": str(project.pk)} if project else {})
     return render(
         request,
         "automation/analytics.html",
         title="Analytics",
-        figures=figures(measure(projects, since)[0], since, project),
+        figures=figures(in_all[0], since, project),
         since=since,
         days=str(days),
         periods=PERIODS,
