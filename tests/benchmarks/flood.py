@@ -21,7 +21,7 @@ from automation.steps.work import LINE_BYTES, OUTPUT_BYTES
 from projects.workspace.processes import Stop
 from projects.workspace.sandbox import AGENT_HOME, INSIDE, Bind, detect
 from projects.workspace.streams import Limits
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.figures import Figure, Goal
 from tests.benchmarks.processes import growth, in_child
 
 GIGABYTE = 10**9
@@ -29,7 +29,7 @@ ONE_LINE = f"head -c {GIGABYTE} /dev/zero | tr '\\0' x"
 LINES = (
     f"yes 'all work and no play makes Jack a dull boy, and so it goes on line by line' | head -c {GIGABYTE}"
 )
-GOAL = "value under 64 MB"
+GOAL = Goal("value", 64)  # MB
 
 
 def measure() -> list[Figure]:

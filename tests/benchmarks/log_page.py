@@ -26,7 +26,7 @@ AGENT = "claude_code"
 def measure() -> list[Figure]:
     with TemporaryDirectory(prefix="autowrkers-bench-") as name:
         path = Path(name, "1.jsonl")
-        end = _write(path)
+        end = write_log(path)
         floor = _milliseconds(path.read_bytes)
         renderer = Renderer("/raw", "running")
         ways: dict[str, Callable[[], Any]] = {
@@ -43,7 +43,7 @@ def measure() -> list[Figure]:
         return [*times, *(Figure(f"memory: {title}", _megabytes(way), "MB") for title, way in ways.items())]
 
 
-def _write(path: Path) -> int:
+def write_log(path: Path) -> int:
     """A tool's use and its result of some kilobytes, again and again."""
     number = 0
     with Transcript(path, max_bytes=4 * MEGABYTES * 10**6) as transcript:

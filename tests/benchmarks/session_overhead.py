@@ -26,7 +26,7 @@ from automation.demo.github.bare import GIT_ENVIRONMENT, BareRepository
 from issues.models import IssueSession
 from issues.states import Status
 from projects.models import Project
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.figures import Figure, Goal
 from tests.factories import create_session
 from tests.linking import link
 
@@ -34,7 +34,7 @@ REPOSITORY = "acme/large"
 TOKEN = "ghp_benchmark" + "0" * 27
 FILES = 2_000
 REPETITIONS = 7
-GOAL = "ratio at most 2.0"
+GOAL = Goal("ratio", 2)
 BODY = "`compute_total()` answers 3 for an empty list. See src/package_7/module_7.py."
 EDIT = {"src/package_7/module_7.py": "def value_7():\n    return 0\n"}
 SCRIPT = {"rules": [{"steps": [{"write": EDIT}, {"commit": "Answer nothing for an empty list"}]}]}
