@@ -16,6 +16,8 @@ from django.utils import timezone
 from issues.models import Attempt
 from projects.models import Project
 
+USED_UP = "monthly_budget"  # why a session waits; "budget" is the limit of one attempt
+
 
 @dataclass(frozen=True)
 class Spending:

@@ -30,6 +30,10 @@ REASONS: dict[str, Reason] = {
         "An attempt reached its cost limit.",
         "Raise the limit for an attempt in the project's settings, then start the session again.",
     ),
+    "monthly_budget": Reason(
+        "The project's monthly budget is used up.",
+        "Raise it in the project's settings; else it goes on by itself next month.",
+    ),
     "keeps_failing": Reason(
         "The agent was started again and again without coming to work.",
         "Correct what the message names, then start the session again.",

@@ -89,9 +89,10 @@ class Agent:
         self.do_run(command)
 
     def do_fail(self, error: dict[str, Any]) -> NoReturn:
-        """`subtype` and `stop_reason` are those of Claude Code: error_max_budget_usd, refusal."""
+        """`subtype` (error_max_budget_usd), `stop_reason` (refusal) and `total_cost_usd` are those of Claude Code."""
         status = error.get("status")
-        details = {name: error[name] for name in ("subtype", "stop_reason") if name in error}
+        told = ("subtype", "stop_reason", "total_cost_usd")
+        details = {name: error[name] for name in told if name in error}
         self.finish(
             result=error.get("message", f"API Error: {status}"), status=status, is_error=True, **details
         )
@@ -112,7 +113,7 @@ class Agent:
         self.print_line("assistant", message=message)
 
     def finish(
-        self, *, result: str, status: int | None = None, is_error: bool = False, **details: str
+        self, *, result: str, status: int | None = None, is_error: bool = False, **details: Any
     ) -> NoReturn:
         usage = {"input_tokens": self.printed_chars // 4, "output_tokens": 20 * self.turns}
         self.print_line(

@@ -10,7 +10,9 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
-from automation import attempts
+from django.utils import timezone
+
+from automation import attempts, budgets
 from automation.agents.base import Adapter, AgentResult, AgentTask
 from automation.agents.base import Outcome as AgentOutcome
 from automation.agents.programs import agent_environment, command_of
@@ -47,6 +49,9 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     if not env.clone.exists():
         return Advance(Step.PREPARE, reason="clone_missing")
     if attempt is None:
+        now = timezone.now()
+        if spent := budgets.blocked_reason(session.project, now):
+            return Park(budgets.USED_UP, spent, now)  # dispatch holds it until there is budget again
         try:
             fault = run_setup(session, env.mirror, clone=env.clone, sandbox=env.sandbox, stop=env.stop)
         except OperatorError as error:

@@ -10,6 +10,7 @@ from automation.control import status_of
 from issues import verbs
 from issues.models import Attempt
 from tests.factories import create_attempt, create_session
+from tests.flows.conftest import FIX
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.broker]
 
@@ -37,5 +38,22 @@ def test_the_next_month_lets_it_start_by_itself(plain):
     plain.run()
     assert plain.session(number).status == "pending"
     Attempt.objects.filter(pk=spent.pk).update(started_at="2026-01-15T00:00:00Z")
+    plain.run()
+    assert plain.session(number).status == "pr_created"
+
+
+def test_a_running_session_begins_no_attempt_beyond_the_budget_and_goes_on_when_it_is_raised(plain):
+    plain.change(monthly_budget_usd=Decimal("3.00"))
+    costly = {"subtype": "error_max_turns", "message": "no more turns", "total_cost_usd": 3.0}
+    plain.agent({"steps": [{"fail": costly}]})
+    number = plain.issue()
+    plain.run(rounds=3)
+    held = plain.session(number)
+    assert [row.cost_usd for row in held.attempt_rows.all()] == [Decimal(3)]
+    assert (held.status, held.reason, held.attempts) == ("in_progress", "monthly_budget", 1)
+    assert plain.reasons(number).count("monthly_budget") == 1
+    assert "The monthly budget of $ 3.00 is used up" in held.last_error
+    plain.agent({"steps": FIX})
+    plain.change(monthly_budget_usd=Decimal("9.00"))
     plain.run()
     assert plain.session(number).status == "pr_created"

@@ -11,13 +11,13 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from automation import pipeline
+from automation import budgets, pipeline
 from automation.console import Answer, ConsoleCommand, Exit, actor, exit_for, facts, find_session, label
 from automation.held import refuse_if_held
 from automation.live import Watcher
 from issues import verbs
 from issues.models import IssueSession
-from issues.states import RUNNABLE, Status
+from issues.states import RUNNABLE, Status, Step
 from projects.errors import AutowrkersError
 
 GOOD = frozenset({Status.PR_CREATED, Status.COMPLETED})
@@ -33,6 +33,7 @@ class Command(ConsoleCommand):
     def act(self, **options: Any) -> Answer:
         session = find_session(options["session"])
         refuse_if_held(session)
+        refuse_without_budget(session)
         verbs.start(session, actor=actor())
         watcher = Watcher(session.pk, say=self.say, actor=actor())
         watcher.start()
@@ -59,6 +60,13 @@ class Command(ConsoleCommand):
             yield
         finally:
             signal.signal(signal.SIGINT, former)
+
+
+def refuse_without_budget(session: IssueSession) -> None:
+    """What is verified already may still be published: that costs nothing."""
+    spent = budgets.blocked_reason(session.project, timezone.now())
+    if spent is not None and session.step != Step.PUBLISH:
+        raise AutowrkersError(f"session.{budgets.USED_UP}", spent)
 
 
 def conclusion(session: IssueSession, *, interrupted: bool) -> Answer:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from projects import leases
 from projects.connection import connect
 from projects.models import Project
 from tests.automation.commands.calling import run_command
+from tests.factories import create_attempt, create_session
 from tests.flows.workers import database_url, eventually, processes_with
 from tests.linking import link
 
@@ -76,6 +78,18 @@ def test_a_parked_session_says_until_when(session, hub, token):
     session.refresh_from_db()
     assert (ran.code, session.status, session.attempts) == (1, Status.IN_PROGRESS, 0)
     assert f"It waits until {session.not_before:%Y-%m-%d %H:%M} UTC" in ran.err
+
+
+def test_without_budget_nothing_starts(session):
+    earlier = create_session(project=session.project, status="skipped")
+    create_attempt(earlier, cost_usd=Decimal(9))
+    Project.objects.update(monthly_budget_usd=Decimal(9))
+    ran = run_command("run_session", session.pk, "--json")
+    (error,) = ran.answer["errors"]
+    assert (ran.code, error["code"]) == (1, "session.monthly_budget")
+    assert "The monthly budget of $ 9.00 is used up" in error["message"]
+    session.refresh_from_db()
+    assert (session.status, session.queued_at, session.attempt_rows.count()) == (Status.PENDING, None, 0)
 
 
 def test_without_its_agent_the_environment_is_not_ready(session, settings):
