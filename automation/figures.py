@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
+from django.core.cache import cache
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +17,7 @@ from automation.templatetags.autowrkers import span, usd
 from projects.models import Project
 
 NOTHING = "–"
+KEPT_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,17 @@ def days_ago(days: int) -> datetime:
 def headline(projects: QuerySet[Project], since: datetime, project: Project | None = None) -> list[Figure]:
     """The figures of what ended since then. `project`: the one that the links are narrowed to."""
     return figures(measure(projects, since)[0], since, project)
+
+
+def headline_of_late(projects: QuerySet[Project], since: datetime) -> tuple[list[Figure], datetime]:
+    """The figures as counted at most KEPT_SECONDS ago, and when: for a page that people open all the time."""
+    pks = ",".join(map(str, sorted(projects.values_list("pk", flat=True))))
+    key = f"headline:{since:%Y-%m-%d}:{sha256(pks.encode()).hexdigest()}"
+    kept: tuple[Measures, datetime] | None = cache.get(key)
+    if kept is None:
+        kept = measure(projects, since)[0], timezone.now()
+        cache.set(key, kept, KEPT_SECONDS)
+    return figures(kept[0], since), kept[1]
 
 
 def figures(found: Measures, since: datetime, project: Project | None = None) -> list[Figure]:

@@ -6,10 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 
 from automation.demo import origin
 from automation.demo.github import StandIn
 from tests.referee import assert_valid
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """Rows of different tests bear the same ids, and pages remember figures by ids."""
+    cache.clear()
 
 
 @pytest.fixture

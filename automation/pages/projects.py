@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.http import urlencode
 
 from automation.attention import waiting
-from automation.figures import days_ago, headline
+from automation.figures import days_ago, headline_of_late
 from automation.pages.attention import STANDINGS
 from automation.pages.board_query import is_line
 from automation.pages.page import render
@@ -64,8 +64,10 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
     """What waits for a person, and the figures: of all projects of the person, whatever is filtered."""
     visible = Project.objects.visible_to(request.user)
     first, in_all = waiting(visible, limit=FIRST_WAITING)
+    figures, counted_at = headline_of_late(visible, days_ago(DAYS))
     return {
-        "figures": headline(visible, days_ago(DAYS)),
+        "figures": figures,
+        "counted_at": counted_at,
         "days": DAYS,
         "waiting": [(item, STANDINGS[item.kind]) for item in first],
         "waiting_count": in_all,

@@ -187,7 +187,7 @@ def test_only_who_may_link_is_offered_to(client, boss):
     assert "Ask an administrator" in text
 
 
-def test_six_figures_and_the_oldest_things_that_wait_stand_first(boss):
+def test_the_oldest_things_that_wait_stand_first_then_the_projects_then_six_figures(boss):
     mine = create_project(name="my-app")
     for _ in range(7):
         create_session(project=mine, status="failed", completed_at=timezone.now(), github_issue_title=HOSTILE)
@@ -196,6 +196,22 @@ def test_six_figures_and_the_oldest_things_that_wait_stand_first(boss):
     assert 'title="Merged sessions / sessions that ended' in text
     assert "7 things wait for a person" in text
     assert text.count('class="what"') == 5
+    places = [text.index(part) for part in ('id="waiting-title"', 'class="card project"', 'id="figures-title"')]
+    assert places == sorted(places)
+
+
+def test_figures_are_kept_for_minutes_and_only_for_the_same_projects(client, boss):
+    mine, other = create_project(), create_project()
+    create_session(project=mine, status="failed", completed_at=timezone.now())
+    first = page(boss)
+    assert "0 of 1 issues" in first
+    assert "As of " in first
+    create_session(project=mine, status="completed", completed_at=timezone.now())
+    assert "0 of 1 issues" in page(boss)
+    client.force_login(create_user(Role.VIEWER, project=other, is_staff=True))
+    assert "0 of 0 issues" in page(client)
+    client.force_login(create_user(Role.VIEWER, project=mine, is_staff=True))
+    assert "1 of 2 issues" in page(client)
 
 
 def test_text_from_outside_is_escaped_isolated_and_visible(boss):
@@ -220,5 +236,6 @@ def test_more_projects_take_no_more_queries(boss, django_assert_max_num_queries)
     with django_assert_max_num_queries(30) as few:
         page(boss)
     fill(57)
+    page(boss)
     with django_assert_max_num_queries(len(few)):
         assert len(cards(page(boss))) == 60
