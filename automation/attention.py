@@ -15,6 +15,7 @@ from django.db.models import Value as Constant
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from automation.budgets import USED_UP
 from automation.follow import PR_CLOSED
 from automation.reasons import Reason, reason_of
 from automation.troubles import Trouble, troubles
@@ -107,6 +108,7 @@ def _conditions(now: datetime) -> dict[Kind, Q]:
     may_start = ~Q(queued_by=SYSTEM) | Q(project__automation_enabled=True)
     is_parked = Q(not_before__gt=now)
     left = Q(lease_until=None, enqueued_at=None, status__in=BEGUN, not_before__lte=now - STALE_AFTER)
+    left &= ~Q(reason=USED_UP)
     troubled = Q(pr_review="changes_requested") | Q(pr_checks="failure") | ~Q(last_error="")
     return {
         Kind.FAILED: Q(status=Status.FAILED, issue_state="open") & ~Q(reason=PR_CLOSED),
