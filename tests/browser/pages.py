@@ -68,6 +68,11 @@ def _fill(name: str, route: str, facts: dict[str, Any]) -> Iterator[tuple[str, s
         for state in ("failed", "running", "report", "hostile"):
             for tab in TABS:
                 yield f"{tab} of {state}", f"session/{facts[state]}/?tab={tab}"
+        for state in ("asked", "parked"):
+            yield f"overview of {state}", f"session/{facts[state]}/"
+    elif name == "board":
+        for which in ("project", "empty", "pipeline"):
+            yield f"board of {which}", f"project/{facts[which]}/"
     elif name == "project-verb":
         for verb in ("start-all", "pause"):
             yield verb, route.replace("<int:pk>", str(facts["project"])).replace("<str:verb>", verb)
