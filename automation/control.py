@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -23,6 +24,7 @@ from projects.models import Credential, Project
 from projects.models.audit import record
 
 STOP_TRIES = 3
+STARTED_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -103,13 +105,18 @@ def startable(project: Project) -> IssueSessionQuerySet:
 def start_all(project: Project, *, actor: str) -> StartedAll:
     """Queue every pending issue once, oldest first. Asking again queues nothing twice."""
     queued, refused = 0, Counter[str]()
-    for session in startable(project).defer("github_issue_body").order_by("github_issue_number"):
-        try:
-            queued += verbs.enqueue(session, actor=actor) == verbs.DONE
-        except verbs.NotAllowed as refusal:
-            refused[refusal.message] += 1
-        except Conflict:
-            refused["Somebody else changed it in the same moment."] += 1
+    waiting = list(startable(project).defer("github_issue_body").order_by("github_issue_number"))
+    for begin in range(0, len(waiting), STARTED_AT_ONCE):
+        with (
+            transaction.atomic()
+        ):  # one commit for many; what is refused rolls back to its own savepoint only
+            for session in waiting[begin : begin + STARTED_AT_ONCE]:
+                try:
+                    queued += verbs.enqueue(session, actor=actor) == verbs.DONE
+                except verbs.NotAllowed as refusal:
+                    refused[refusal.message] += 1
+                except Conflict:
+                    refused["Somebody else changed it in the same moment."] += 1
     record(
         actor=actor,
         verb="project.started_all",
