@@ -85,7 +85,7 @@ def _in_line(session: IssueSession, now: datetime) -> str:
 def _clock(moment: datetime, now: datetime) -> str:
     local = timezone.localtime(moment)
     same_day = local.date() == timezone.localtime(now).date()
-    return f"{local:%H:%M}" if same_day else f"{local:%Y-%m-%d %H:%M}"
+    return f"{local:%H:%M %Z}" if same_day else f"{local:%Y-%m-%d %H:%M %Z}"
 
 
 def _sentence(text: str) -> str:

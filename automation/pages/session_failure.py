@@ -30,6 +30,10 @@ AFRESH = (
     "and is told nothing of these attempts. Make the issue or the checks clearer first."
 )
 
+TOLD = (
+    "The attempt after it is told what failed, with the end of the output, and what is on the branch already."
+)
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -67,7 +71,7 @@ def failure_of(session: IssueSession) -> Failure | None:
         message=plain(attempt.message, limit=COMMAND_BYTES),
         told_title=title,
         told=told,
-        next_note=AFRESH if session.status == Status.FAILED else "",
+        next_note=AFRESH if session.status == Status.FAILED else TOLD if told else "",
     )
 
 

@@ -16,6 +16,7 @@ class Standing:
     word: str
     icon: str
     tone: str
+    until: datetime | None = None
 
 
 OF_STATUS: dict[str, Standing] = {
@@ -33,7 +34,8 @@ OF_STATUS: dict[str, Standing] = {
 def standing_of(session: IssueSession, now: datetime) -> Standing:
     """Parked and queued sessions keep their status in the database; people want to know the difference."""
     if session.not_before is not None and session.not_before > now and session.queued_at is not None:
-        return Standing(f"Waiting until {timezone.localtime(session.not_before):%H:%M}", "◷", "warn")
+        until = timezone.localtime(session.not_before)
+        return Standing(f"Waiting until {until:%H:%M %Z}", "◷", "warn", until)
     if session.status == Status.PENDING and session.queued_at is not None:
         return Standing("Queued", "◔", "active")
     if session.status == Status.FAILED and session.attempts >= MAX_ATTEMPTS:

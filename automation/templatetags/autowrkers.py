@@ -34,11 +34,14 @@ def current(request: HttpRequest, name: str) -> str:
 def badge(what: IssueSession | Standing) -> SafeString:
     """Icon, word and colour of where a session stands; never colour alone."""
     standing = standing_of(what, timezone.now()) if isinstance(what, IssueSession) else what
+    word = standing.word
+    if standing.until is not None:
+        word = format_html('<time datetime="{}" title="{}">{}</time>', *_exact(standing.until), word)
     return format_html(
         '<span class="badge tone-{}"><span aria-hidden="true">{}</span>{}</span>',
         standing.tone,
         standing.icon,
-        standing.word,
+        word,
     )
 
 
@@ -52,10 +55,14 @@ def ago(moment: datetime | None) -> SafeString | str:
     text = f"{words} ago" if seconds >= 0 else f"in {words}"
     return format_html(
         '<time class="nowrap" datetime="{}" title="{}">{}</time>',
-        moment.isoformat(timespec="seconds"),
-        f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S %Z}",
+        *_exact(moment),
         "just now" if 0 <= seconds < 5 else text,
     )
+
+
+def _exact(moment: datetime) -> tuple[str, str]:
+    """For machines, and for people with the time zone."""
+    return moment.isoformat(timespec="seconds"), f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S %Z}"
 
 
 @register.filter

@@ -64,7 +64,14 @@ def test_a_failed_session_shows_check_command_status_and_the_last_thirty_lines_f
     assert "line 70\n" not in text
     assert "Also failed: build." in text
     assert text.index("line 100") < text.index("The issue</h2>")
-    assert "A retry opens a new round" in text
+    assert text.index("A retry opens a new round") < text.index("line 71")
+    assert 'tabindex="0" role="region" aria-label="The last lines of the output"' in text
+
+
+def test_what_the_next_attempt_is_told_stands_above_the_output(client):
+    text = page(client, failed_session(status="needs_review", attempts=1, reason="stopped"))
+    assert text.index("The attempt after it is told what failed") < text.index("line 71")
+    assert text.index("What the next attempt will be told") < text.index("line 71")
 
 
 def test_the_next_attempt_is_quoted_as_it_will_be_told():
@@ -139,6 +146,8 @@ def test_a_parked_one_says_why_until_when_and_what_helps(client):
     assert f"parked until {timezone.localtime(later):%H:%M}" in text or "parked until 20" in text
     assert "Limit: 5 h." in text
     assert "Raise its limit" in text
+    exact = f'datetime="{later.isoformat(timespec="seconds")}" title="{later:%Y-%m-%d %H:%M:%S} UTC"'
+    assert f"<time {exact}>Waiting until {later:%H:%M} UTC</time>" in text
 
 
 def test_a_held_one_shows_the_question_with_its_buttons(client):
