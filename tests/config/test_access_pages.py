@@ -27,6 +27,7 @@ UNLIKE_THE_REST = {  # (model, page): role -> status
     (Success, "add"): {SUPERUSER: 403},
     (Failure, "add"): {SUPERUSER: 403},
     (OrmQ, "add"): {SUPERUSER: 403},
+    (Schedule, "add"): {SUPERUSER: 403},
 }
 READONLY_PAGES = ("changelist", "change", "history")
 
