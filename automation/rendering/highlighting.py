@@ -17,8 +17,8 @@ LONGEST_SHOWN = 2_000  # characters of a line
 # A lexer is made of regular expressions, and some take time that grows with the square of a hostile text. One
 # search cannot be stopped, so what a lexer gets is bounded, and those that are slow even so are not in the list.
 LONGEST_COLOURED = 400  # characters of a line; lexers are built for lines that people write
-BLOCK_COLOURED = 4_000  # characters of one side of a hunk
-PAGE_COLOURED = 24_000
+BLOCK_COLOURED = 3_000  # characters of one side of a hunk
+PAGE_COLOURED = 20_000
 LANGUAGES = {
     "bash": "sh bash",
     "css": "css",
