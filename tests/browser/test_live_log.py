@@ -106,6 +106,24 @@ def test_the_newest_event_is_followed_until_the_reader_scrolls_up(open_window, r
     expect(reader.jump).to_be_hidden()
 
 
+def test_the_newest_event_is_in_sight_when_the_log_is_opened(open_window, run):
+    run.tell_lines(100)
+    reader = open_window(size=(1280, 900))
+    reader.read()
+    expect(reader.row("e99")).to_be_in_viewport()
+
+
+def test_a_call_that_is_never_answered_says_so_after_the_end(open_window, run):
+    run.tell(used("call-1"), used("call-2"), returned("call-1"))
+    reader = open_window()
+    reader.read()
+    expect(reader.row("e1").locator(".status")).to_have_text("◌ running")
+    run.end(Status.VERIFYING)
+    reader.hurry()
+    expect(reader.row("e1").locator(".status")).to_have_text("◌ no result")
+    expect(reader.row("e0").locator(".status")).to_contain_text("ok")
+
+
 def test_after_the_end_the_rest_is_shown_and_nothing_is_asked(open_window, run):
     reader = open_window()
     reader.read()

@@ -8,6 +8,7 @@
 
   const MOST_NODES = 2000;
   const FASTEST = 1000, SLOWEST = 5000, AFTER_ERROR = 30000;
+  const LOWEST = 320; // pixels
   const jump = document.getElementById("log-jump");
   const earlier = document.getElementById("log-earlier");
   const later = document.getElementById("log-later");
@@ -23,6 +24,12 @@
   const toBottom = () => {
     log.scrollTop = log.scrollHeight;
     jump.hidden = true;
+  };
+
+  // The box ends where the window ends, so that what is followed is in sight.
+  const fit = () => {
+    const top = log.getBoundingClientRect().top + window.scrollY;
+    log.style.maxHeight = `${Math.max(LOWEST, window.innerHeight - top - 16)}px`;
   };
 
   const add = (event) => {
@@ -79,6 +86,9 @@
     show(answer.events);
     const isNews = answer.next !== after || answer.events.length > 0;
     after = answer.next;
+    if (answer.ended) {
+      log.querySelectorAll(".status.open").forEach((open) => { open.lastChild.textContent = " no result"; });
+    }
     if (answer.done) return finish(answer);
     pause = isNews ? FASTEST : Math.min(SLOWEST, pause * 1.5);
     if (!document.hidden) say("live", answer.ended ? "This attempt has ended. The session goes on." : "Live");
@@ -122,6 +132,8 @@
   if ("done" in log.dataset) return;
   log.classList.add("is-live");
   log.tabIndex = 0;
+  fit();
+  window.addEventListener("resize", fit);
   if (!location.hash) toBottom();
   jump.addEventListener("click", () => { toBottom(); log.focus(); });
   log.addEventListener("scroll", () => { if (isAtBottom()) jump.hidden = true; });
