@@ -1,0 +1,37 @@
+"""The page that describes the API: part of the site, in its theme."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+
+from tests.factories import create_superuser
+
+pytestmark = pytest.mark.django_db
+
+
+def static(name):
+    return Path(finders.find(name)).read_text(encoding="utf-8")
+
+
+def test_staff_keep_the_navigation_on_the_page_of_the_api(client):
+    client.force_login(create_superuser())
+    text = client.get("/api/docs").content.decode()
+    assert 'aria-label="Main"' in text
+    assert ">Attention" in text
+
+
+def test_nobody_else_is_led_to_pages_that_are_closed_to_them(client):
+    assert 'aria-label="Main"' not in client.get("/api/docs").content.decode()
+
+
+def test_the_page_of_the_api_follows_the_chosen_theme(client):
+    text = client.get("/api/docs").content.decode()
+    assert '<script src="/static/automation/api.js' in text
+    assert '"dark-mode"' in static("automation/api.js")
+
+
+def test_the_script_names_the_class_that_swagger_has_dark_colours_for():
+    assert "html.dark-mode .swagger-ui" in static("drf_spectacular_sidecar/swagger-ui-dist/swagger-ui.css")
