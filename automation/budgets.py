@@ -50,11 +50,13 @@ def next_month(now: datetime) -> datetime:
 
 
 def spending(projects: Iterable[Project], now: datetime | None = None) -> dict[int, Spending]:
-    """One query for all of the projects."""
+    """At most one query for all of the projects."""
     budgets = {project.pk: project.monthly_budget_usd for project in projects}
-    rows = Attempt.objects.filter(
-        issue_session__project__in=budgets, started_at__gte=month_of(now or timezone.now())
-    )
+    if not budgets:
+        return {}
+    rows = Attempt.objects.filter(started_at__gte=month_of(now or timezone.now()))
+    if len(budgets) == 1:  # of more, one pass over the month is quicker than a look at each session
+        rows = rows.filter(issue_session__project__in=budgets)
     unpriced = Count("pk", filter=Q(cost_usd=None, ended_at__isnull=False))
     sums = rows.order_by().values("issue_session__project").annotate(spent=Sum("cost_usd"), unpriced=unpriced)
     found = {row["issue_session__project"]: (row["spent"], row["unpriced"]) for row in sums}
