@@ -95,7 +95,9 @@ def figures(found: Measures, since: datetime, project: Project | None = None) ->
         Figure(
             "Cost",
             usd(found.cost),
-            f"not counting {found.unpriced} without a price" if found.unpriced else "every attempt has a price",
+            f"not counting {found.unpriced} without a price"
+            if found.unpriced
+            else "every attempt has a price",
             "Sum of what agents reported for the attempts that began in the period.",
             rows.of("issues_attempt", started_at__gte=since),
         ),

@@ -9,7 +9,8 @@ from projects.strict import StrictFields
 
 class StopSerializer(StrictFields):
     stop_running = serializers.BooleanField(
-        default=False, help_text="Also stop the sessions that run now and empty the queue; otherwise they finish."
+        default=False,
+        help_text="Also stop the sessions that run now and empty the queue; otherwise they finish.",
     )
 
 

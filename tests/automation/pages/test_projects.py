@@ -196,7 +196,9 @@ def test_the_oldest_things_that_wait_stand_first_then_the_projects_then_six_figu
     assert 'title="Merged sessions / sessions that ended' in text
     assert "7 things wait for a person" in text
     assert text.count('class="what"') == 5
-    places = [text.index(part) for part in ('id="waiting-title"', 'class="card project"', 'id="figures-title"')]
+    places = [
+        text.index(part) for part in ('id="waiting-title"', 'class="card project"', 'id="figures-title"')
+    ]
     assert places == sorted(places)
 
 
