@@ -60,7 +60,7 @@ LADDER = ["anybody", Role.VIEWER, Role.OPERATOR, Role.MANAGER, "superuser"]
 ROUTES = [
     (method, route.name, str(route.pattern))
     for route in urlpatterns
-    if hasattr(route.callback, "actions") and route.name
+    if hasattr(route.callback, "actions") and route.name and not str(route.pattern).endswith("/")
     for method in route.callback.actions
 ]
 
