@@ -17,12 +17,10 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from git import Repo
-
 from projects.errors import AutowrkersError, Cancelled, OperatorError, Retryable
 from projects.workspace.diagnosis import broken_clone
 from projects.workspace.git import Git, Remote, init_repository
-from projects.workspace.history import History
+from projects.workspace.history import History, reading
 from projects.workspace.processes import Stop
 from projects.workspace.sandbox import INSIDE, Bind, Sandbox
 
@@ -80,8 +78,8 @@ class Mirror:
     @contextmanager
     def history(self) -> Iterator[History]:
         """Its commits and files, for reading: git runs beside us until the end of the block."""
-        with Repo(self.path) as repo:
-            yield History(repo)
+        with reading(self.path) as history:
+            yield history
 
     def session_sha(self, session_id: int) -> str | None:
         """The head last imported for a session."""

@@ -12,6 +12,7 @@ from django.core.management.base import CommandParser
 from automation.console import (
     Answer,
     ConsoleCommand,
+    Exit,
     actor,
     facts,
     find_project,
@@ -24,6 +25,7 @@ from automation.rehearsal import rehearse
 from automation.rest import Reminder, follow_until_rest
 from issues import verbs
 from issues.models import IssueSession
+from projects.errors import AutowrkersError
 
 
 def issue_number(text: str) -> int:
@@ -54,6 +56,9 @@ class Command(ConsoleCommand):
         )
 
     def act(self, **options: Any) -> Answer:
+        if options["json_lines"] and not options["follow"]:
+            error = AutowrkersError("command.usage", "Nothing is followed.", "Give --follow as well.")
+            return Answer(errors=[error], code=Exit.USAGE)
         session = session_of(find_project(options["project"]), options["issue"])
         if options["dry_run"]:
             return rehearse(session)

@@ -99,3 +99,10 @@ def test_a_reminder_is_said_at_most_every_ten_seconds(monkeypatch):
     monkeypatch.setattr(rest, "SAY_EVERY_SECONDS", 0)
     reminder("Waiting")
     assert said == ["Waiting (0 s)"]
+
+
+def test_lines_as_json_without_following_are_a_wrong_use(session):
+    ran = run_command("start_session", "acme/calc", "1", "--json-lines")
+    session.refresh_from_db()
+    assert (ran.code, session.queued_at) == (2, None)
+    assert "--follow" in str(ran)
