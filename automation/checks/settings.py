@@ -15,7 +15,6 @@ from automation.checks.registry import fail, fine, register, warn
 from automation.checks.situation import Situation
 
 PYTHON_MINIMUM = (3, 11)
-KEY_CHARACTERS = 50
 KEY_VARIETY = 12  # different characters; Django asks for 5
 NEW_KEY = 'Make one with: python -c "import secrets; print(secrets.token_urlsafe(48))".'
 
