@@ -65,7 +65,7 @@ class LogViewSet(StrictViewSet):
     def get_queryset(self) -> Any:
         return IssueSession.objects.filter(project__in=self.visible_projects())
 
-    def _known_parameters(self) -> frozenset[str]:
+    def known_parameters(self) -> frozenset[str]:
         return frozenset({"after", "attempt"})
 
     @extend_schema(

@@ -77,7 +77,7 @@ class FeedViewSet(StrictViewSet):
         visible = SessionEvent.objects.filter(issue_session__project__in=self.visible_projects())
         return visible.select_related("issue_session")
 
-    def _known_parameters(self) -> frozenset[str]:
+    def known_parameters(self) -> frozenset[str]:
         return frozenset({"after", "page_size"})
 
     @extend_schema(

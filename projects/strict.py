@@ -33,7 +33,7 @@ class StrictViewSet(GenericViewSet[Any]):
         super().initial(request, *args, **kwargs)
         if not self.action:
             return
-        known = self._known_parameters()
+        known = self.known_parameters()
         unknown = sorted(set(request.query_params) - known)
         if unknown:
             hint = f"Unknown parameter. Known here: {', '.join(sorted(known)) or 'none'}."
@@ -50,6 +50,14 @@ class StrictViewSet(GenericViewSet[Any]):
         projects = Project.objects.visible_to(self.request.user, scope)
         token = self.token
         return projects.filter(pk__in=token.projects.values("pk")) if token and token.is_limited else projects
+
+    def known_parameters(self) -> frozenset[str]:
+        """The query parameters of the present action."""
+        if self.action != "list":
+            return frozenset()
+        filterset = getattr(self, "filterset_class", None)
+        pages = frozenset(getattr(self.pagination_class, "parameters", ()))
+        return pages | frozenset(filterset.base_filters if filterset else ())
 
     def check_target(self) -> None:
         """Raises unless the caller may act on the object that the path names."""
@@ -86,13 +94,6 @@ class StrictViewSet(GenericViewSet[Any]):
             raise
         if refused is not None:
             raise refused
-
-    def _known_parameters(self) -> frozenset[str]:
-        if self.action != "list":
-            return frozenset()
-        filterset = getattr(self, "filterset_class", None)
-        pages = frozenset(getattr(self.pagination_class, "parameters", ()))
-        return pages | frozenset(filterset.base_filters if filterset else ())
 
 
 class StrictFields(serializers.Serializer[Any]):
