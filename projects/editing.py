@@ -112,6 +112,7 @@ def forget_unused(pks: Iterable[int | None]) -> None:
     """Delete those of the stored secrets that no project uses any more."""
     used = Q(projects__isnull=False) | Q(hooked_projects__isnull=False)
     stored = Credential.objects.filter(pk__in=[pk for pk in pks if pk is not None], variable="")
+    stored = stored.exclude(kind__in=[Credential.Kind.APP, Credential.Kind.OAUTH])
     stored.exclude(pk__in=Credential.objects.filter(used).values("pk")).delete()
 
 

@@ -64,7 +64,8 @@ def _rotate_one(pk: int, fernets: Sequence[Fernet], rotation: Rotation, *, dry_r
         return
     number, secret = opened
     rotation.by_key[number] = rotation.by_key.get(number, 0) + 1
-    mark = fingerprint(secret)
+    is_named = ":" in credential.fingerprint
+    mark = credential.fingerprint if is_named else fingerprint(secret)
     if number == 1 and mark == credential.fingerprint:
         rotation.current += 1
         return
@@ -92,8 +93,8 @@ def _join(credential: Credential, twin: Credential) -> None:
 
 
 def _stored() -> QuerySet[Credential]:
-    """Credentials that hold a secret of their own, not the name of an environment variable."""
-    return Credential.objects.filter(variable="")
+    """Credentials that hold a secret of their own: no environment variable's name, no App's installation."""
+    return Credential.objects.filter(variable="").exclude(kind=Credential.Kind.INSTALLATION)
 
 
 def _fernets() -> list[Fernet]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from projects.models.access import ApiToken, Membership, Role, Scope
 from projects.models.audit import AuditEvent
 from projects.models.credential import Credential
+from projects.models.github import GitHubApp, GitHubIdentity
 from projects.models.leased import Leased
 from projects.models.project import Project
 from projects.models.requests import RequestCount, StoredReply
@@ -13,6 +14,8 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "Credential",
+    "GitHubApp",
+    "GitHubIdentity",
     "Leased",
     "Membership",
     "Project",

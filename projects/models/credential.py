@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
+from typing import Any
 
 from cryptography.fernet import InvalidToken
 from django.conf import settings
@@ -13,6 +15,7 @@ from django.db import models
 from projects import redaction
 from projects.errors import OperatorError
 from projects.fields import SecretField
+from projects.models.leased import Leased
 
 
 def fingerprint(secret: str, *, key: str | None = None) -> str:
@@ -32,6 +35,10 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
             kind=kind, api_url=api_url, fingerprint=known[0], defaults={"secret": secret}
         )[0]
 
+    def for_owner(self, *, kind: str, api_url: str, owner: str, **values: Any) -> Credential:
+        """The credential of an App, installation or account; `owner` is like `app:7`. Stores the given values."""
+        return self.update_or_create(kind=kind, api_url=api_url, fingerprint=owner, defaults=values)[0]
+
     def for_variable(self, *, kind: str, api_url: str, variable: str) -> Credential:
         """The credential that is read from an environment variable whenever it is used."""
         return self.get_or_create(
@@ -46,10 +53,18 @@ class CredentialManager(models.Manager["Credential"]):
         return CredentialQuerySet(self.model, using=self._db).defer("secret")
 
 
-class Credential(models.Model):
+class Credential(Leased):
+    """Its lease is held by whoever exchanges its refresh token.
+
+    `fingerprint` names the secret, or with a colon in it what the secret belongs to: an App, an account.
+    """
+
     class Kind(models.TextChoices):
         TOKEN = "token", "GitHub token"
         WEBHOOK = "webhook", "webhook secret"
+        APP = "app", "GitHub App"
+        INSTALLATION = "installation", "GitHub App installation"
+        OAUTH = "oauth", "GitHub account"
 
     kind = models.CharField(max_length=16, choices=Kind.choices)
     api_url = models.URLField()
@@ -59,6 +74,11 @@ class Credential(models.Model):
         max_length=100, blank=True, help_text="Name of the environment variable that holds it."
     )
     login = models.CharField(max_length=100, blank=True)
+    app = models.ForeignKey("projects.GitHubApp", models.PROTECT, null=True, related_name="installations")
+    installation_id = models.PositiveBigIntegerField(null=True, blank=True)
+    scopes = models.JSONField(null=True, blank=True, help_text="null: GitHub did not tell.")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    refresh_expires_at = models.DateTimeField(null=True, blank=True)
     rate_limit = models.PositiveIntegerField(null=True, blank=True)
     rate_remaining = models.PositiveIntegerField(null=True, blank=True)
     rate_reset_at = models.DateTimeField(null=True, blank=True)
@@ -79,6 +99,13 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return self.variable or f"{self.get_kind_display()} {self.login or self.fingerprint[:8]}"
+
+    def parts(self) -> dict[str, str]:
+        """The secrets of an App or an account by name; each is masked from now on. Raises as `reveal` does."""
+        found = {str(name): str(value) for name, value in json.loads(self.reveal()).items()}
+        for value in found.values():
+            redaction.register(value)
+        return found
 
     def reveal(self) -> str:
         """The secret itself. Raises OperatorError when it is missing or no key of ours can read it."""
