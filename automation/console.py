@@ -8,10 +8,11 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
@@ -29,6 +30,7 @@ ENVIRONMENT_CODES = (
     "agent.unknown",
     "command.not_ready",
     "credential.",
+    "mail.no_server",
     "missing_tool",
     "process.missing_program",
     "sandbox.",
@@ -61,11 +63,29 @@ class Error(CommandError):
 class ConsoleCommand(BaseCommand):
     """A command that answers. Subclasses write `act`."""
 
+    _wants_json = False
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="Print one JSON object on stdout.")
 
     def act(self, **options: Any) -> Answer:
         raise NotImplementedError
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        self._wants_json = _asks_for_json(argv)
+        super().run_from_argv(argv)
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.error = partial(self._refuse, parser.error)  # type: ignore[method-assign]
+        return parser
+
+    def _refuse(self, end: Callable[[str], NoReturn], message: str) -> NoReturn:
+        """A wrong use is an object too, for whoever reads only stdout; usage and exit code 2 are argparse's."""
+        if self._wants_json:
+            usage = AutowrkersError("command.usage", f"{message}.", "Ask for --help.")
+            self.stdout.write(self._as_json(Answer(errors=[usage], code=Exit.USAGE), data=None))
+        end(message)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """NO_COLOR (no-color.org) means --no-color."""
@@ -106,7 +126,7 @@ class ConsoleCommand(BaseCommand):
             ended = AutowrkersError("command.interrupted", "Interrupted.", "It is safe to run it again.")
             return Answer(errors=[ended], code=Exit.INTERRUPTED)
 
-    def _as_json(self, answer: Answer) -> str:
+    def _as_json(self, answer: Answer, **instead: Any) -> str:
         found = {
             "ok": answer.code == Exit.DONE,
             "command": type(self).__module__.rpartition(".")[2],
@@ -115,8 +135,14 @@ class ConsoleCommand(BaseCommand):
                 {"code": error.code, "message": shown(error.message), "remedy": shown(error.remedy)}
                 for error in answer.errors
             ],
-        }
+        } | instead
         return json.dumps(found, cls=DjangoJSONEncoder)
+
+
+def _asks_for_json(argv: Sequence[str]) -> bool:
+    """Read before the parser has read it; argparse takes the beginning of an option for the whole."""
+    words = argv[2 : argv.index("--")] if "--" in argv else argv[2:]
+    return any(len(word) > 2 and "--json-lines".startswith(word) for word in words)
 
 
 def shown(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from django.utils import timezone
 
 from automation.console import Answer, ConsoleCommand, find_project, find_session
+from automation.management.commands.start_session import Command as StartSession
 from projects import redaction
 from projects.errors import AutowrkersError, OperatorError
 from tests.automation.commands.calling import run_command
@@ -120,6 +122,26 @@ def test_an_error_is_printed_without_traceback_escapes_or_secrets(capsys):
 )
 def test_the_exit_code_tells_the_kind_of_failure(error, code, capsys):
     assert failing(error, capsys)[0] == code
+
+
+@pytest.mark.parametrize("arguments", [["--json"], ["--js", "1", "seven"], ["1", "2", "--json", "--colour"]])
+def test_a_wrong_use_is_one_json_object_too_where_that_was_asked_for(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        StartSession().run_from_argv(["manage.py", "start_session", *arguments])
+    said = capsys.readouterr()
+    answer = json.loads(said.out)
+    assert (ended.value.code, answer["ok"], answer["data"]) == (2, False, None)
+    assert answer["command"] == "start_session"
+    (error,) = answer["errors"]
+    assert (error["code"], error["message"].rstrip(".") in said.err) == ("command.usage", True)
+    assert "usage:" in said.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["1", "--", "--json"]])
+def test_a_wrong_use_writes_nothing_to_stdout_where_no_json_was_asked_for(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        StartSession().run_from_argv(["manage.py", "start_session", *arguments])
+    assert (ended.value.code, capsys.readouterr().out) == (2, "")
 
 
 def test_what_people_wrote_reaches_the_terminal_without_escapes(capsys):
