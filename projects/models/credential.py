@@ -16,6 +16,7 @@ from projects import redaction
 from projects.errors import OperatorError
 from projects.fields import SecretField
 from projects.models.leased import Leased
+from projects.models.metered import Metered
 
 
 def fingerprint(secret: str, *, key: str | None = None) -> str:
@@ -53,7 +54,7 @@ class CredentialManager(models.Manager["Credential"]):
         return CredentialQuerySet(self.model, using=self._db).defer("secret")
 
 
-class Credential(Leased):
+class Credential(Leased, Metered):
     """Its lease is held by whoever exchanges its refresh token.
 
     `fingerprint` names the secret, or with a colon in it what the secret belongs to: an App, an account.
@@ -79,10 +80,6 @@ class Credential(Leased):
     scopes = models.JSONField(null=True, blank=True, help_text="null: GitHub did not tell.")
     expires_at = models.DateTimeField(null=True, blank=True)
     refresh_expires_at = models.DateTimeField(null=True, blank=True)
-    rate_limit = models.PositiveIntegerField(null=True, blank=True)
-    rate_remaining = models.PositiveIntegerField(null=True, blank=True)
-    rate_reset_at = models.DateTimeField(null=True, blank=True)
-    rate_retry_at = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=64, blank=True)
     error_message = models.TextField(blank=True)
     error_since = models.DateTimeField(null=True, blank=True)
