@@ -46,12 +46,36 @@ class Effect(models.Model):
         return f"{self.kind} {self.ordinal} of session {self.issue_session_id}, round {self.round}"
 
 
+class RepositoryHook(models.Model):
+    """The webhook on GitHub that calls us about a project, where we know its id."""
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="hook")
+    hook_id = models.PositiveBigIntegerField()
+    checked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When GitHub's list of deliveries was last read."
+    )
+
+    def __str__(self) -> str:
+        return f"Webhook {self.hook_id} of {self.project}"
+
+
 class WebhookDelivery(models.Model):
+    """One delivery of GitHub's, kept once whoever sends it how often. `payload` is a small extract: ids and refs."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", "Received"
+        DONE = "done", "Done"
+        IGNORED = "ignored", "Ignored"
+        FAILED = "failed", "Failed"
+
     delivery_id = models.CharField(max_length=64, unique=True)
     event = models.CharField(max_length=64)
+    action = models.CharField(max_length=64, blank=True, default="")
     project = models.ForeignKey(Project, models.SET_NULL, null=True, blank=True, related_name="deliveries")
     payload = models.JSONField(default=dict)
-    state = models.CharField(max_length=16, default="received")
+    state = models.CharField(max_length=16, choices=State.choices, default=State.RECEIVED)
+    reason = models.CharField(max_length=500, blank=True, default="")
+    attempts = models.PositiveSmallIntegerField(default=0)
     received_at = models.DateTimeField(auto_now_add=True)
     processed_at = models.DateTimeField(null=True, blank=True)
 
@@ -60,6 +84,8 @@ class WebhookDelivery(models.Model):
         indexes = [
             models.Index(fields=["-received_at", "-id"], name="delivery_by_date"),
             models.Index(fields=["project", "-received_at", "-id"], name="delivery_by_project"),
+            models.Index(fields=["project", "state", "-received_at", "-id"], name="delivery_of_state"),
+            models.Index(fields=["state", "-received_at", "-id"], name="delivery_by_state"),
         ]
         verbose_name_plural = "webhook deliveries"
 
