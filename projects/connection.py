@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
+from projects import app_tokens
 from projects.github.client import GitHubClient
-from projects.github.errors import BadCredentials
+from projects.github.errors import BadCredentials, Forbidden
 from projects.github.ratelimit import RateLimit
-from projects.github.transport import TOTAL_SECONDS, Transport
+from projects.github.renewing import RenewingTransport
+from projects.github.transport import TOTAL_SECONDS
 from projects.models import Credential, Project
 from projects.workspace.git import Remote
 from projects.workspace.mirror import Mirror
@@ -36,15 +38,28 @@ def connect(project: Project, *, patience_seconds: float = TOTAL_SECONDS) -> Git
     Raises OperatorError when there is no readable token.
     """
     credential = credential_of(project)
-    transport = Transport(
+    transport = RenewingTransport(
         settings.GITHUB_API_URL,
-        credential.reveal(),
+        token_giver(project, credential),
         rate=_stored_rate(credential),
         on_rate=lambda rate: _store_rate(credential, rate),
         mutation_interval_seconds=settings.GITHUB_MUTATION_INTERVAL_SECONDS,
         patience_seconds=patience_seconds,
     )
     return GitHubClient(transport)
+
+
+def token_giver(project: Project, credential: Credential) -> Callable[[], str]:
+    """What answers with a token that is good at that moment. Raises OperatorError when there can be none."""
+    if credential.kind == Credential.Kind.INSTALLATION:
+        return lambda: app_tokens.token_for(credential, project)
+    secret = credential.reveal()
+    return lambda: secret
+
+
+def remote_of(project: Project) -> Remote:
+    """The repository as git reaches it; the token is asked for when a command runs."""
+    return Remote(project.clone_url, token_giver(project, credential_of(project)))
 
 
 def login_of(project: Project, client: GitHubClient) -> str:
@@ -57,7 +72,7 @@ def login_of(project: Project, client: GitHubClient) -> str:
 
 
 def mirror_of(project: Project, *, stop: Stop | None = None) -> Mirror:
-    return Mirror(project.mirror_path, Remote(project.clone_url, credential_of(project).reveal()), stop=stop)
+    return Mirror(project.mirror_path, remote_of(project), stop=stop)
 
 
 @contextmanager
@@ -67,7 +82,11 @@ def connected(project: Project, *, patience_seconds: float = TOTAL_SECONDS) -> I
     try:
         client = connect(project, patience_seconds=patience_seconds)
         yield client
+    except Forbidden:
+        app_tokens.forget(credential)
+        raise
     except BadCredentials as error:
+        app_tokens.forget(credential)
         Credential.objects.filter(pk=credential.pk).update(
             error_code=error.code,
             error_message=str(error),

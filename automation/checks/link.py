@@ -12,13 +12,13 @@ from django.core.checks import CheckMessage
 from automation.checks import agents, tokens, tools
 from automation.checks.registry import fail, fine, note, warn
 from automation.checks.situation import REQUEST_SECONDS, Situation
-from projects.connection import connected, credential_of
+from projects.connection import connected, remote_of
 from projects.errors import AutowrkersError
 from projects.github.client import GitHubClient
 from projects.github.errors import BadCredentials, Forbidden, NotFound
 from projects.github.payloads import Repository
 from projects.models import Project
-from projects.workspace.git import Git, Remote, init_repository
+from projects.workspace.git import Git, init_repository
 
 CLONE_SECONDS = 30.0
 WRITE = "Give it write access: for a classic token the scope repo, and its account the role Write there."
@@ -55,7 +55,7 @@ def repository(project: Project, situation: Situation) -> Iterator[CheckMessage]
 def clone(project: Project, situation: Situation) -> Iterator[CheckMessage]:
     """`git ls-remote` in a folder of its own: the same program, address and token as a fetch, and no files."""
     try:
-        remote = Remote(project.clone_url, credential_of(project).reveal())
+        remote = remote_of(project)
         with tempfile.TemporaryDirectory(prefix="autowrkers-check-") as folder:
             place = Path(folder) / "empty.git"
             init_repository(place, bare=True)

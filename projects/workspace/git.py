@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -48,10 +48,13 @@ CONFIGURATION = {
 
 @dataclass(frozen=True)
 class Remote:
-    """A repository on GitHub (or alike) and the token for it, which shows in no text of this object."""
+    """A repository on GitHub (or alike) and the token for it, which shows in no text of this object.
+
+    A token that does not last is given by a function, which is asked when a command runs.
+    """
 
     url: str
-    token: str | None = field(default=None, repr=False)
+    token: str | Callable[[], str] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Raises OperatorError `git.remote_refused` for any address but those of the two GitHub settings."""
@@ -67,14 +70,16 @@ class Remote:
                 f"{redaction.redact(self.url)!r} is not an address below GITHUB_WEB_URL or GITHUB_API_URL.",
                 "Correct the repository's address or those settings.",
             )
-        if self.token:
+        if isinstance(self.token, str):
             redaction.register(self.token)
 
     def configuration(self) -> dict[str, str]:
         """What makes git send the token to this address and to no other."""
-        if not self.token:
+        token = self.token() if callable(self.token) else self.token
+        if not token:
             return {}
-        basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        redaction.register(token)
+        basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
         return {f"http.{self.url}.extraHeader": f"Authorization: Basic {basic}"}
 
 
