@@ -25,6 +25,7 @@ class StrictViewSet(GenericViewSet[Any]):
     scopes: dict[str, str]
     with_body = frozenset({"create", "update", "partial_update"})
     matched: frozenset[str] = frozenset()
+    format_kwarg = None  # set once a request has been counted, and needed to refuse one
 
     allowance: Allowance | None = None
 
