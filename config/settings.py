@@ -123,6 +123,26 @@ def database(url: str) -> dict[str, Any]:
 DATABASES = {"default": database(text("DATABASE_URL", "sqlite:///var/autowrkers.sqlite3"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "consolemail": None, "dummymail": None}
+
+
+def mail(url: str) -> dict[str, Any]:
+    """Django's EMAIL_… settings for `url`; without one, mail goes nowhere."""
+    scheme = url.partition("://")[0]
+    try:
+        found: dict[str, Any] = env.email_url_config(url) if scheme in MAIL_PORTS else {}
+    except ValueError:  # of a port
+        found = {}
+    if not found or (MAIL_PORTS[scheme] and not found["EMAIL_HOST"]):
+        # The wrong URL is not shown: it may hold a password.
+        raise ImproperlyConfigured("EMAIL_URL must be like smtp+tls://user:password@host:587, or empty.")
+    return found | {"EMAIL_PORT": found["EMAIL_PORT"] or MAIL_PORTS[scheme]}
+
+
+globals().update(mail(text("EMAIL_URL", "consolemail://" if DEBUG else "dummymail://")))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", f"Autowrkers <autowrkers@{_site.hostname or 'localhost'}>")
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
