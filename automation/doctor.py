@@ -10,7 +10,17 @@ from django.core.checks import DEBUG, ERROR, INFO, WARNING, CheckMessage
 from django.db import DatabaseError
 
 # Each of these modules registers its checks.
-from automation.checks import agents, database, notices, queues, settings, storage, tokens, tools  # noqa: F401
+from automation.checks import (  # noqa: F401
+    agents,
+    database,
+    mail,
+    notices,
+    queues,
+    settings,
+    storage,
+    tokens,
+    tools,
+)
 from automation.checks.registry import CHECKS, TAGS, Check
 from automation.checks.situation import Situation
 from automation.console import shown

@@ -13,7 +13,7 @@ class ProjectsConfig(AppConfig):
     name = "projects"
 
     def ready(self) -> None:
-        for secret in (settings.SECRET_KEY, *settings.FERNET_KEYS):
+        for secret in (settings.SECRET_KEY, *settings.FERNET_KEYS, settings.EMAIL_HOST_PASSWORD or ""):
             redaction.register(secret)
         redaction.register_variables(settings.AUTOWRKERS_AGENT_ENV)
         for check in checks.ALL:

@@ -16,7 +16,7 @@ class Situation:
     """`projects`: those that the asker may know of. `site_wide`: may they know of the installation as well?
 
     A page that is only looked at asks no network and starts no program. After `deadline` (monotonic) nothing slow
-    begins any more.
+    begins any more. A test mail goes out only to the address that a person named for it.
     """
 
     projects: tuple[Project, ...] = ()
@@ -24,6 +24,7 @@ class Situation:
     may_ask_network: bool = False
     may_run_programs: bool = False
     deadline: float = float("inf")
+    send_mail_to: str = ""
 
     @property
     def is_time_up(self) -> bool:

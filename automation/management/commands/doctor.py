@@ -1,12 +1,18 @@
-"""doctor: is this installation ready, and what helps where it is not? Nothing is changed, nothing is spent."""
+"""doctor: is this installation ready, and what helps where it is not? Nothing is changed, nothing is spent.
+
+Only `--send ADDRESS` sends something: one test mail.
+"""
 
 from __future__ import annotations
 
 import time
+from argparse import ArgumentTypeError
 from io import StringIO
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
+from django.core.validators import validate_email
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -21,7 +27,16 @@ from projects.errors import AutowrkersError
 TOTAL_SECONDS = 60
 WORDS = {"ok": "ok", "note": "note", "warning": "WARNING", "error": "ERROR"}
 STYLES = {"ok": "green", "note": "cyan", "warning": "yellow", "error": "bold red"}
+MAIL_TAG = "notify"
 FAILING = {"warning": ("warning", "error"), "error": ("error",)}
+
+
+def address(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError as error:
+        raise ArgumentTypeError(f"{text!r} is not an address such as ann@example.com") from error
+    return text
 
 
 class Command(ConsoleCommand):
@@ -33,6 +48,9 @@ class Command(ConsoleCommand):
         parser.add_argument("--offline", action="store_true", help="Ask no network.")
         if len(self.tags) > 1:
             parser.add_argument("--tag", action="append", choices=self.tags, help="Only these; repeatable.")
+            parser.add_argument(
+                "--send", type=address, metavar="ADDRESS", help="Send a test mail there and tell the answer."
+            )
         parser.add_argument(
             "--fail-level",
             choices=list(FAILING),
@@ -41,13 +59,18 @@ class Command(ConsoleCommand):
         )
 
     def act(self, **options: Any) -> Answer:
+        receiver, tags = options.get("send") or "", options.get("tag") or self.tags
+        if receiver and options["offline"]:
+            error = AutowrkersError("command.usage", "Mail needs the network.", "Leave out --offline.")
+            return Answer(errors=[error], code=Exit.USAGE)
         situation = Situation(
             projects=doctor.active_projects(),
             may_ask_network=not options["offline"],
             may_run_programs=True,
             deadline=time.monotonic() + TOTAL_SECONDS,
+            send_mail_to=receiver,
         )
-        findings = doctor.examine(situation, options.get("tag") or self.tags)
+        findings = doctor.examine(situation, {*tags, MAIL_TAG} if receiver else tags)
         counts = doctor.counts(findings)
         lines = _lines(findings)
         if self.stdout.isatty() and not options["json"]:
