@@ -37,7 +37,7 @@ class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, StrictVie
     }
 
     def get_queryset(self) -> Any:
-        return IssueSession.objects.filter(project__in=self.visible_projects())
+        return IssueSession.objects.filter(self.visible_rows())
 
     @extend_schema(request=None, responses={202: SessionSerializer})
     @idempotent

@@ -74,7 +74,7 @@ class FeedViewSet(StrictViewSet):
     pagination_class = None
 
     def get_queryset(self) -> Any:
-        visible = SessionEvent.objects.filter(issue_session__project__in=self.visible_projects())
+        visible = SessionEvent.objects.filter(self.visible_rows("issue_session__project"))
         return visible.select_related("issue_session")
 
     def known_parameters(self) -> frozenset[str]:

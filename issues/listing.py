@@ -31,7 +31,7 @@ def with_label(sessions: IssueSessionQuerySet, label: str) -> Any:
 class IssueFilters(django_filters.FilterSet):  # type: ignore[misc]
     """`status` may be given several times; `label` is one whole label."""
 
-    status = django_filters.MultipleChoiceFilter(choices=Status.choices)
+    status = django_filters.MultipleChoiceFilter(choices=Status.choices, distinct=False)
     label = django_filters.CharFilter(method="labelled", max_length=100)
     has_pr = django_filters.TypedChoiceFilter(
         choices=[("true", "true"), ("false", "false")],

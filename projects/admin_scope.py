@@ -18,6 +18,7 @@ from django.db.models import Exists, ForeignKey, Model, OuterRef, QuerySet, Text
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 
+from projects.access import of_visible_projects
 from projects.changelist import (
     EXPORT_VAR,
     LAST_PAGE,
@@ -111,14 +112,13 @@ class ScopedAdmin(ModelAdmin):
         rows = super().get_queryset(request)
         if self.shows_all_to_superusers and is_superuser(request):
             return rows
-        visible = Project.objects.visible_to(request.user)
         relation, _, name = self.project_path.rpartition("__")
+        visible = of_visible_projects(request.user, path=name)
         if not relation:
-            return rows.filter(**{f"{name}__in": visible})
+            return rows.filter(visible)
         # Not by a join: SQLite would begin with the parents and sort all their rows.
         parents: Any = self.opts.get_field(relation).related_model
-        mine = parents._default_manager.filter(pk=OuterRef(f"{relation}_id"), **{f"{name}__in": visible})
-        return rows.filter(Exists(mine))
+        return rows.filter(Exists(parents._default_manager.filter(visible, pk=OuterRef(f"{relation}_id"))))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_active and getattr(request.user, "is_staff", False))

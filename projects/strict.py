@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
-from projects.access import actor_name
+from projects.access import actor_name, of_visible_projects
 from projects.models import ApiToken, Project, Scope
 from projects.models.project import ProjectQuerySet
 from projects.throttling import Allowance, OutOfAllowance, caller_of, count
@@ -51,6 +52,13 @@ class StrictViewSet(GenericViewSet[Any]):
         projects = Project.objects.visible_to(self.request.user, scope)
         token = self.token
         return projects.filter(pk__in=token.projects.values("pk")) if token and token.is_limited else projects
+
+    def visible_rows(self, path: str = "project") -> Q:
+        """The condition on rows whose project, at the end of `path`, the caller sees."""
+        rows, token = of_visible_projects(self.request.user, path=path), self.token
+        return (
+            rows & Q(**{f"{path}__in": token.projects.values("pk")}) if token and token.is_limited else rows
+        )
 
     def known_parameters(self) -> frozenset[str]:
         """The query parameters of the present action."""

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from issues.states import RUNNABLE, Status, Step
 from projects import leases
+from projects.access import of_visible_projects
 from projects.models import Leased, Project, Scope
 
 SYSTEM = "autowrkers"
@@ -27,7 +28,7 @@ class IssueSessionQuerySet(models.QuerySet["IssueSession"]):
     def visible_to(
         self, user: AbstractBaseUser | AnonymousUser, scope: str = Scope.READ
     ) -> IssueSessionQuerySet:
-        return self.filter(project__in=Project.objects.visible_to(user, scope))
+        return self.filter(of_visible_projects(user, scope))
 
     def queued(self) -> IssueSessionQuerySet:
         return self.filter(status__in=RUNNABLE, queued_at__isnull=False)
