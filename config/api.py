@@ -10,6 +10,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from automation.api import AutomationViewSet
 from automation.log_api import LogViewSet
+from config.form_requests import serves_browsers
 from config.schema import DocsView
 from issues.api import IssueViewSet, SessionViewSet
 from issues.feed_api import AttemptViewSet, EventViewSet, FeedViewSet
@@ -22,6 +23,7 @@ app_name = "api"
 
 def both(route: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
     """The route as published and with a slash; `reverse` gives the published one."""
+    view = serves_browsers(view)
     return [path(f"{route}/", view, name=name), path(route, view, name=name)]
 
 

@@ -77,6 +77,15 @@ def session():
     return session
 
 
+def browser_of(user):
+    """Staff who are logged in and get pages."""
+    user.is_staff = True
+    user.save(update_fields=["is_staff"])
+    client = APIClient(headers={"Accept": "text/html"})
+    client.force_login(user)
+    return client
+
+
 def ask(client, session, method, route):
     pk = session.project_id if route.startswith("projects") else session.pk
     numbers = {"<int:num>": session.github_issue_number, "<int:pk>": pk, "<int:number>": ATTEMPT}
@@ -104,12 +113,27 @@ def test_own_objects_answer_by_role(session, method, name, route, role):
         assert status == (404 if role == "anybody" and "<" in route else 403)
 
 
-@pytest.mark.parametrize("role", Role.values)
+@pytest.mark.parametrize("role", ["anybody", Role.VIEWER, Role.OPERATOR])
 @pytest.mark.parametrize(("method", "name", "route"), ROUTES)
-def test_foreign_objects_do_not_exist(session, method, name, route, role):
+def test_pages_answer_by_role_as_json_does(session, method, name, route, role):
+    user = create_user()
+    if role in Role.values:
+        session.project.memberships.create(user=user, role=role)
+    answer = ask(browser_of(user), session, method, route)
+    assert answer["Content-Type"] == "text/html; charset=utf-8"
+    if LADDER.index(role) >= LADDER.index(LOWEST[method, name]):
+        assert answer.status_code in (200, 201, 202, 409)
+    else:
+        assert answer.status_code == (404 if role == "anybody" and "<" in route else 403)
+
+
+@pytest.mark.parametrize("role", Role.values)
+@pytest.mark.parametrize("client_of", [api_client, browser_of])
+@pytest.mark.parametrize(("method", "name", "route"), ROUTES)
+def test_foreign_objects_do_not_exist(session, method, name, route, role, client_of):
     before = (Project.objects.values().get(), IssueSession.objects.values().get())
     own = create_project()
-    client = api_client(create_user(role, project=own))
+    client = client_of(create_user(role, project=own))
     answer = ask(client, session, method, route)
     assert MARK not in answer.content.decode()
     assert answer.status_code == (404 if "<" in route else (200 if method == "get" else 403))
