@@ -47,13 +47,14 @@ class Gate:
         self._ledger = ledger
         self._windows: dict[str, Window] = {}
         self.passports: dict[str, Passport] = {}
+        self.ends: dict[str, datetime] = {}
 
     def login(self, header: str | None) -> tuple[str, str]:
         """The token of an Authorization header, as bearer or as a password, and whose it is."""
         token = read_token(header)
         if token is None:
             raise Refusal(401, "Requires authentication")
-        if token not in self.tokens:
+        if token not in self.tokens or self.ends.get(token, self._ledger.now()) < self._ledger.now():
             raise Refusal(401, "Bad credentials")
         return token, self.tokens[token]
 

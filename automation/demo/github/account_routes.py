@@ -21,7 +21,10 @@ def get_user(call: Call) -> Answer:
 
 
 def get_repository(call: Call) -> Answer:
-    return Answer(body=call.shapes.repository(call.repo, viewer=call.login))
+    shown = call.shapes.repository(call.repo, viewer=call.login)
+    if call.login.endswith("[bot]"):  # an App has permissions of its own, and none of a collaborator's
+        shown["permissions"] = dict.fromkeys(shown["permissions"], False)
+    return Answer(body=shown)
 
 
 def list_branches(call: Call) -> Answer:

@@ -6,6 +6,7 @@ import re
 import subprocess
 
 from automation.demo.github.access import Gate
+from automation.demo.github.apps import Apps
 from automation.demo.github.bare import GIT_ENVIRONMENT
 from automation.demo.github.messages import Reply, Request
 from automation.demo.github.refusals import Refusal
@@ -16,20 +17,21 @@ GIT_PATH = re.compile(
 )
 
 
-def authorize(request: Request, ledger: Ledger, gate: Gate) -> dict[str, str]:
+def authorize(request: Request, ledger: Ledger, gate: Gate, apps: Apps) -> dict[str, str]:
     """The CGI environment for an allowed request; raises Refusal."""
     match = GIT_PATH.fullmatch(request.path)
     if match is None:
         raise Refusal(404, "Not Found")
     try:
-        _, login = gate.login(request.headers.get("authorization"))
+        token, login = gate.login(request.headers.get("authorization"))
     except Refusal as refusal:
         said = "Password authentication is not supported. Use a token."
         raise Refusal(401, "Invalid username or token. " + said) from refusal
     repo = ledger.find(match["name"])
+    pushes = "git-receive-pack" in (match["rest"], request.query.get("service"))
+    apps.check_git(token, repo, pushes=pushes)
     if repo is None or not repo.allows(login, "read"):
         raise Refusal(404, "Repository not found.")
-    pushes = "git-receive-pack" in (match["rest"], request.query.get("service"))
     if pushes and (repo.archived or not repo.allows(login, "write")):
         raise Refusal(403, f"Permission to {repo.full_name}.git denied to {login}.")
     environment = GIT_ENVIRONMENT | {

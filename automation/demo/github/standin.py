@@ -20,6 +20,7 @@ from typing import Any, Self
 
 from automation.demo.github import (
     account_routes,
+    app_routes,
     branch_routes,
     git_http,
     issue_routes,
@@ -28,6 +29,7 @@ from automation.demo.github import (
     pull_rules,
 )
 from automation.demo.github.access import Gate, read_token
+from automation.demo.github.apps import Apps
 from automation.demo.github.desk import Desk
 from automation.demo.github.messages import Exchange, Fault, Reply, Request
 from automation.demo.github.payloads import Shapes
@@ -70,6 +72,7 @@ class StandIn(Desk):
         super().__init__(
             ledger, root=root or self._temporary or Path(), gate=Gate(tokens, ledger, limit=limit)
         )
+        self.apps = Apps(ledger, self._gate)
         self.requests: list[Exchange] = []
         self.faults: list[Fault] = []
         self._record = record
@@ -148,7 +151,7 @@ class StandIn(Desk):
         """The pack is moved outside the lock; a push then moves the heads of open pull requests."""
         try:
             with self._lock:
-                environment = git_http.authorize(request, self._ledger, self._gate)
+                environment = git_http.authorize(request, self._ledger, self._gate, self.apps)
         except Refusal as refusal:
             return git_http.refuse(refusal)
         reply = git_http.answer(request, environment)
@@ -170,12 +173,11 @@ class StandIn(Desk):
         try:
             if not request.headers.get("user-agent"):
                 raise Refusal(403, "Request forbidden by administrative rules. Set a User-Agent header.")
-            token, login = self._gate.login(request.headers.get("authorization"))
-            if request.path == "/rate_limit":
-                answer = Answer(body=self._gate.overview(token))
+            if app_routes.MINE.fullmatch(request.path):
+                answer = app_routes.answer(request, self.apps, self._shapes)
             else:
-                self._gate.count(token)
-                answer = self._route(request, login)
+                token, login = self._gate.login(request.headers.get("authorization"))
+                answer = self._answer_to(token, login, request)
         except Refusal as refusal:
             answer = Answer(refusal.status, refusal.payload())
         body = b"" if answer.status == 204 else json.dumps(answer.body, ensure_ascii=False).encode()
@@ -190,6 +192,13 @@ class StandIn(Desk):
         if body:
             headers["Content-Type"] = "application/json; charset=utf-8"
         return Reply(answer.status, body, headers | answer.headers)
+
+    def _answer_to(self, token: str, login: str, request: Request) -> Answer:
+        if request.path == "/rate_limit":
+            return Answer(body=self._gate.overview(token))
+        self._gate.count(token)
+        self.apps.check(token, request.method, request.path)
+        return self._route(request, login)
 
     def _route(self, request: Request, login: str) -> Answer:
         body: Any = None
