@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from issues.models.texts import TextsField
 from issues.states import RUNNABLE, Status, Step
 from projects import leases
 from projects.access import of_visible_projects
@@ -69,14 +70,14 @@ class IssueSession(Leased):
     github_issue_number = models.PositiveIntegerField("issue number")
     github_issue_title = models.CharField("title", max_length=512, blank=True)
     github_issue_body = models.TextField("description", blank=True)
-    github_issue_labels = models.JSONField("labels", default=list, blank=True)
+    github_issue_labels = TextsField("labels", default=list, blank=True)
     issue_state = models.CharField(max_length=16, default="open")
     issue_author = models.CharField(max_length=100, blank=True)
     issue_created_at = models.DateTimeField(null=True, blank=True)
     issue_updated_at = models.DateTimeField(null=True, blank=True)
     complexity_score = models.FloatField(default=0)
     complexity_level = models.CharField(max_length=8, blank=True)
-    complexity_reasons = models.JSONField(default=list, blank=True)
+    complexity_reasons = TextsField(default=list, blank=True)
 
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
     step = models.CharField(max_length=16, choices=Step.choices, default=Step.PREPARE)
