@@ -95,7 +95,7 @@ class ConsoleCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         answer = self._answer(options)
-        if options["json"] or options.get("json_lines"):
+        if options.get("json") or options.get("json_lines"):
             self.stdout.write(self._as_json(answer))
         else:
             for line in answer.lines:

@@ -5,8 +5,10 @@ Django's Trunc functions and differences of moments are Python functions on SQLi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterator
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -36,6 +38,8 @@ from verification.models import VerificationResult
 
 PrState = IssueSession.PrState
 Row = tuple[int, date, dict[str, Any]]
+Table = tuple[tuple[str, ...], Iterator[Any]]
+CHUNK = 10_000
 
 
 class Day(Func):
@@ -59,26 +63,39 @@ class Seconds(Func):
         return self.as_sql(compiler, connection, template=epoch, arg_joiner=" - ", **extra)
 
 
-def read(projects: QuerySet[Project], since: datetime) -> Iterable[Row]:
+def read(projects: QuerySet[Project], since: datetime) -> Iterator[Row]:
     """(project, day, measures). One project is found by its index; of more, the period is read and the rest dropped."""
+    for table in _tables(projects, since, in_order=False):
+        yield from table
+
+
+def read_in_order(projects: QuerySet[Project], since: datetime) -> Iterator[Row]:
+    """As `read`, by project and day: the tables side by side, with a chunk of each in memory."""
+    yield from heapq.merge(*_tables(projects, since, in_order=True), key=itemgetter(0, 1))
+
+
+def _tables(projects: QuerySet[Project], since: datetime, *, in_order: bool) -> list[Iterator[Row]]:
     pks = set(projects.values_list("pk", flat=True))
     chosen = {"project": next(iter(pks))} if len(pks) == 1 else {}
     of_session = {f"issue_session__{name}": pk for name, pk in chosen.items()}
     days: dict[Any, date] = {}
-    for names, rows in (
-        _sessions(chosen, since),
-        _checks(of_session, since),
-        _costs(of_session, since),
-        _times(of_session, since),
-    ):
+
+    def told(names: tuple[str, ...], rows: Iterator[Any]) -> Iterator[Row]:
         for project, day, *values in rows:
             if project in pks:
                 if day not in days:
                     days[day] = date.fromisoformat(str(day))
                 yield project, days[day], dict(zip(names, values, strict=True))
 
+    return [
+        told(*_sessions(chosen, since, in_order)),
+        told(*_checks(of_session, since)),
+        told(*_costs(of_session, since, in_order)),
+        told(*_times(of_session, since, in_order)),
+    ]
 
-def _sessions(chosen: dict[str, int], since: datetime) -> tuple[tuple[str, ...], Any]:
+
+def _sessions(chosen: dict[str, int], since: datetime, in_order: bool) -> Table:
     fixed = Q(status=Status.COMPLETED)
     decided = Q(pr_number__isnull=False, pr_state__in=[PrState.MERGED, PrState.CLOSED])
     counts = {
@@ -91,11 +108,12 @@ def _sessions(chosen: dict[str, int], since: datetime) -> tuple[tuple[str, ...],
     rows = IssueSession.objects.filter(
         status__in=[Status.COMPLETED, Status.FAILED], completed_at__gte=since, **chosen
     )
-    days = rows.order_by().values_list("project_id", Day("completed_at"))
-    return tuple(counts), days.annotate(**counts)
+    keys = ("project_id", Day("completed_at"))
+    days = rows.order_by(*keys if in_order else ()).values_list(*keys)
+    return tuple(counts), days.annotate(**counts).iterator(CHUNK)
 
 
-def _checks(chosen: dict[str, int], since: datetime) -> tuple[tuple[str, ...], Any]:
+def _checks(chosen: dict[str, int], since: datetime) -> Table:
     """Attempts whose commit was checked, on the day of the last check; one kept from running says nothing.
 
     The sum keeps the grouping from walking through the index of all attempts there ever were.
@@ -108,28 +126,34 @@ def _checks(chosen: dict[str, int], since: datetime) -> tuple[tuple[str, ...], A
     counted = attempts.annotate(
         session=Max("issue_session_id"), day=Day(Max("created_at")), rejected=Max(failed)
     )
-    inner, params = counted.query.sql_with_params()
+    return ("checked", "rejected"), _by_project(*counted.query.sql_with_params())
+
+
+def _by_project(counted: str, params: tuple[Any, ...]) -> Iterator[Any]:
     table = connection.ops.quote_name(IssueSession._meta.db_table)
-    with connection.cursor() as cursor:
+    with connection.chunked_cursor() as cursor:
         cursor.execute(
-            f"SELECT s.project_id, a.day, COUNT(*), SUM(a.rejected) FROM ({inner}) a"  # noqa: S608
-            f" JOIN {table} s ON s.id = a.session GROUP BY s.project_id, a.day",
+            f"SELECT s.project_id, a.day, COUNT(*), SUM(a.rejected) FROM ({counted}) a"  # noqa: S608
+            f" JOIN {table} s ON s.id = a.session GROUP BY s.project_id, a.day ORDER BY s.project_id, a.day",
             params,
         )
-        return ("checked", "rejected"), cursor.fetchall()
+        while rows := cursor.fetchmany(CHUNK):
+            yield from rows
 
 
-def _costs(chosen: dict[str, int], since: datetime) -> tuple[tuple[str, ...], Any]:
+def _costs(chosen: dict[str, int], since: datetime, in_order: bool) -> Table:
     rows = Attempt.objects.filter(started_at__gte=since, **chosen)
-    days = rows.order_by().values_list("issue_session__project_id", Day("started_at"))
+    keys = ("issue_session__project_id", Day("started_at"))
+    days = rows.order_by(*keys if in_order else ()).values_list(*keys)
     counts = {"cost": Sum("cost_usd"), "unpriced": Count("pk", filter=Q(cost_usd=None))}
-    return tuple(counts), days.annotate(**counts)
+    return tuple(counts), days.annotate(**counts).iterator(CHUNK)
 
 
-def _times(chosen: dict[str, int], since: datetime) -> tuple[tuple[str, ...], Any]:
+def _times(chosen: dict[str, int], since: datetime, in_order: bool) -> Table:
     """Of each pull request, for percentiles are not counted from sums."""
     session = "issue_session__"
     rows = Effect.objects.filter(kind=Effect.Kind.PULL_REQUEST, done_at__gte=since, **chosen)
     start = Coalesce(f"{session}issue_created_at", f"{session}created_at")
-    times = rows.order_by().values_list(f"{session}project_id", Day("done_at"), Seconds("done_at", start))
-    return ("seconds",), times.iterator(chunk_size=10_000)
+    keys = (f"{session}project_id", Day("done_at"))
+    times = rows.order_by(*keys if in_order else ()).values_list(*keys, Seconds("done_at", start))
+    return ("seconds",), times.iterator(CHUNK)
