@@ -21,6 +21,8 @@ NOT_PAGES = {
     "jsi18n": "a script",
     "autocomplete": "JSON",
     "logout": "POST only",
+    "github-app-made": "where GitHub sends people back to",
+    "github-app-installed": "a redirect",
     "view_on_site": "a redirect",
     "": "the catch-all",
 }
@@ -32,6 +34,12 @@ SIMPLE = {
     "password_change": "password_change/",
     "password_change_done": "password_change/done/",
 }
+ANSWERS = (  # of the API: a list, a detail with forms, an address for changes alone, a problem
+    "/api/issue-sessions?page_size=3",
+    "/api/projects/{project}",
+    "/api/issue-sessions/{failed}/retry",
+    "/api/projects/999999",
+)
 OTHERS = ("/api/docs", "/admin/nothing-here/", "/nothing-here", "/admin/session/999999/")
 
 
@@ -43,7 +51,8 @@ def names() -> list[str]:
 def paths(facts: dict[str, Any], which: str) -> dict[str, str]:
     """The path of every page of the scene, by a name for people: those of "ours", or Django's "stock" pages."""
     is_wanted = which == "ours"
-    found: dict[str, str] = {path: path for path in OTHERS if is_wanted}
+    others = [*OTHERS, *(path.format_map(facts) for path in ANSWERS)]
+    found: dict[str, str] = {path: path for path in others if is_wanted}
     for pattern in _flat(admin.site.urls[0]):
         name = pattern.name or ""
         if name in NOT_PAGES or name == "app_list" or name.endswith(STOCK) is is_wanted:

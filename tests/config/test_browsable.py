@@ -89,6 +89,12 @@ def test_a_problem_is_a_page_with_its_sentence_and_its_status():
     assert PROBLEM in text
 
 
+def test_an_address_for_changes_alone_shows_its_form():
+    text = staff().get(f"/api/projects/{create_project().pk}/sync").content.decode()
+    assert "This address is for changes; the form is below." in text
+    assert "Send POST" in text
+
+
 def test_a_failure_is_told_in_json_since_the_page_might_fail_too(monkeypatch):
     client = staff()
     monkeypatch.setattr(SessionViewSet, "get_queryset", lambda view: 1 / 0)
