@@ -1,0 +1,84 @@
+"""`python -m tests.faults --schedules N --seed N [--json] [--verbose]`: N schedules from N seeds on; 1 if any fails."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import django
+
+TARGET_SECONDS = 75.0
+
+
+def main() -> int:
+    options = _options()
+    began = time.monotonic()
+    totals = _play_here(options) if options.processes == 1 else _play_beside(options)
+    totals["seconds"] = round(time.monotonic() - began, 1)
+    _show(totals, as_json=options.json)
+    is_good = not totals["failing"] and totals["recovery_p99_s"] <= TARGET_SECONDS
+    return 0 if is_good else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--schedules", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1, help="the first one; the others follow it")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--verbose", action="store_true", help="tell what happens in each schedule")
+    return parser.parse_args()
+
+
+def _play_here(options: argparse.Namespace) -> dict[str, object]:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    django.setup()
+    from tests.faults import command  # noqa: PLC0415 - models are loaded only now
+
+    place = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="faults-", dir=place) as root:
+        return command.play_all(Path(root), options.seed, options.schedules, verbose=options.verbose)
+
+
+def _play_beside(options: argparse.Namespace) -> dict[str, object]:
+    """The seeds shared out among processes, each with a database of its own."""
+    share, rest = divmod(options.schedules, options.processes)
+    children, seed = [], options.seed
+    for number in range(options.processes):
+        count = share + (number < rest)
+        line = [sys.executable, "-m", "tests.faults", f"--seed={seed}", f"--schedules={count}", "--json"]
+        environment = os.environ | {"FAULTS_DATABASE": f"faults_{os.getpid()}_{number}"}
+        children.append(subprocess.Popen(line, env=environment, stdout=subprocess.PIPE))
+        seed += count
+    answers = [json.loads(child.communicate()[0]) for child in children]
+    totals = answers[0]
+    for answer in answers[1:]:
+        for name in ("schedules", "duplicates", "losses", "human_steps", "wrongs"):
+            totals[name] += answer[name]
+        for name in ("failing", "recoveries"):
+            totals[name] += answer[name]
+    totals["recovery_p99_s"] = _p99(totals["recoveries"])
+    return totals
+
+
+def _p99(values: list[float]) -> float:
+    return sorted(values)[-(-99 * len(values) // 100) - 1] if values else 0.0
+
+
+def _show(totals: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(totals))
+        return
+    for name, value in totals.items():
+        if name != "recoveries":
+            print(f"{name} {value}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

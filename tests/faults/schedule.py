@@ -1,0 +1,139 @@
+"""What goes wrong in one run, drawn from a seed and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.faults.boundaries import Blow
+from tests.faults.messages import Mail
+from tests.faults.wire import Trouble
+
+WRITING = (r"POST .*/pulls$", r"POST .*/comments$", "")
+ANSWERS = ("500", "502", "503", "504", "html", "empty", "wrong_type", "null", "truncated", "malformed")
+LOSSES = ("reset", "timeout", "lost", "slow", "malformed")
+KILLED_AT = ("", "", "", r"commit", r"POST", r"git push", r"agent", r"^before commit automation_effect")
+PEOPLE = (
+    *("stop", "stop_and_start", "skip", "close_issue", "unlabel", "edit_issue", "close_pr", "merge_pr"),
+    *("delete_branch", "push", "force_push", "quote"),
+)
+NEVER = 99
+
+
+@dataclass
+class Task:
+    """An issue that appears at a moment; the agent's `good`th start comes to a good result."""
+
+    at: float
+    good: int = 1
+    commits: bool = True
+
+
+@dataclass
+class Act:
+    """What a person does, to the how manieth issue."""
+
+    at: float
+    what: str
+    issue: int
+
+
+@dataclass
+class Schedule:
+    seed: int
+    tasks: list[Task] = field(default_factory=lambda: [Task(1.0)])
+    blows: list[Blow] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+    outages: list[tuple[float, float]] = field(default_factory=list)  # of the database: since, until
+    revoked: list[tuple[float, float]] = field(default_factory=list)  # the token: since, until
+    failing_commits: dict[int, str] = field(default_factory=dict)
+    skews: list[tuple[float, float]] = field(
+        default_factory=list
+    )  # when the host's clock jumps, and to where
+
+
+def draw(seed: int) -> Schedule:
+    rng = Random(seed)
+    schedule = Schedule(seed, tasks=[_task(rng) for _ in range(rng.choices((1, 2, 3), (60, 28, 12))[0])])
+    for _ in range(rng.choices((1, 2, 3, 4), (30, 35, 25, 10))[0]):
+        kinds = (_blow, _pause, _trouble, _limit, _git_trouble, _outage, _commit, _mail, _act, _revoke, _skew)
+        rng.choices(kinds, (34, 12, 20, 8, 6, 4, 6, 8, 16, 3, 2))[0](rng, schedule)
+    return schedule
+
+
+def _task(rng: Random) -> Task:
+    good = rng.choices((1, 2, NEVER), (70, 22, 8))[0]
+    return Task(round(rng.uniform(1, 40), 1), good, rng.random() < 0.8)
+
+
+def _blow(rng: Random, schedule: Schedule) -> None:
+    what = "kill_all" if rng.random() < 0.12 else "kill"
+    label = rng.choice(KILLED_AT)
+    job = rng.choices(("advance", "tend", "tick"), (70, 26, 4))[0]
+    most = {"": 110, "commit": 60}.get(label, 12) * len(schedule.tasks)
+    schedule.blows.append(Blow(what, rng.randint(1, most), job, label if job == "advance" else ""))
+
+
+def _pause(rng: Random, schedule: Schedule) -> None:
+    job = rng.choices(("advance", "tend"), (75, 25))[0]
+    label = rng.choice(KILLED_AT) if job == "advance" else ""
+    most = {"": 110, "commit": 60}.get(label, 12) * len(schedule.tasks)
+    seconds = rng.choice((20, 50, 120, 600))
+    schedule.blows.append(Blow("pause", rng.randint(1, most), job, label, seconds))
+
+
+def _trouble(rng: Random, schedule: Schedule) -> None:
+    if rng.random() < 0.25:  # a while without GitHub
+        since = rng.uniform(5, 300)
+        what = rng.choice((*ANSWERS, "reset", "timeout"))
+        schedule.troubles.append(Trouble(what, since=since, until=since + rng.uniform(10, 120)))
+        return
+    match = rng.choice(WRITING)
+    what = rng.choice(LOSSES if match else (*ANSWERS, *LOSSES))
+    skip = rng.randint(0, 40) if not match else rng.choice((0, 0, 1))
+    schedule.troubles.append(Trouble(what, match, times=rng.choice((1, 1, 2, 3)), skip=skip))
+
+
+def _limit(rng: Random, schedule: Schedule) -> None:
+    what = rng.choice(("primary", "secondary", "unsaid"))
+    match = rng.choice(WRITING)
+    skip = rng.randint(0, 40) if not match else 0
+    schedule.troubles.append(Trouble(what, match, skip=skip, seconds=rng.choice((20, 60, 90, 300))))
+
+
+def _git_trouble(rng: Random, schedule: Schedule) -> None:
+    what = rng.choice(("503", "lost"))
+    match = rng.choice((r"^git push", r"^git push", r"^git fetch", r"^git ls-remote"))
+    schedule.troubles.append(Trouble(what, match, times=rng.choice((1, 1, 2)), skip=rng.choice((0, 0, 1))))
+
+
+def _outage(rng: Random, schedule: Schedule) -> None:
+    since = rng.uniform(5, 240)
+    schedule.outages.append((since, since + rng.choice((1, 5, 20, 60))))
+
+
+def _commit(rng: Random, schedule: Schedule) -> None:
+    schedule.failing_commits[rng.randint(1, 150)] = rng.choice(("before", "after"))
+
+
+def _mail(rng: Random, schedule: Schedule) -> None:
+    what = rng.choice(("lost", "doubled", "late", "ahead"))
+    schedule.mails.append(Mail(rng.randint(1, 25), what, rng.choice((0.1, 5.0, 60.0, 400.0))))
+
+
+def _act(rng: Random, schedule: Schedule) -> None:
+    issue = rng.randrange(len(schedule.tasks))
+    at = schedule.tasks[issue].at + rng.uniform(5, 200)
+    schedule.acts.append(Act(at, rng.choice(PEOPLE), issue))
+
+
+def _revoke(rng: Random, schedule: Schedule) -> None:
+    since = rng.uniform(5, 240)
+    schedule.revoked.append((since, since + rng.choice((10, 90, 240))))
+
+
+def _skew(rng: Random, schedule: Schedule) -> None:
+    at, skew = rng.uniform(20, 240), rng.choice((-3600, -300, 300, 3600))
+    schedule.skews += [(at, skew), (at + rng.choice((60, 400)), 0)]

@@ -1,0 +1,98 @@
+"""The database as a worker meets it: a boundary around every commit, an outage when the schedule says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+
+from tests.faults.boundaries import HERE, current
+from tests.faults.loop import Killed, Worker
+
+if TYPE_CHECKING:
+    from tests.faults.schedule import Schedule
+    from tests.faults.world import World
+
+WRITES = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) \"(\w+)\"")
+ENDINGS = ("ROLLBACK", "RELEASE", "SAVEPOINT")
+AWAY = "the database is away"
+
+
+class Storage:
+    """Stands between the product and its database, on each worker's connection and on the scheduler's."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.watched = False  # the scheduler's own connection: only while it plays a heartbeat
+
+    def reset(self, schedule: Schedule) -> None:
+        self.commits = 0
+        self.away_until = -1.0
+        self.failing_commits = dict(schedule.failing_commits)
+
+    def open(self, worker: Worker | None) -> None:
+        """Called once in each thread."""
+        HERE.worker = worker
+        database = connections[DEFAULT_DB_ALIAS]
+        database.execute_wrappers.append(self._execute)
+        if worker is not None:
+            commit = database.commit
+            database.commit = lambda: self._commit(database, commit)
+            database.written = ""
+
+    def close(self) -> None:
+        database = connections[DEFAULT_DB_ALIAS]
+        database.execute_wrappers.remove(self._execute)
+
+    def _execute(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        worker, database = current(), context["connection"]
+        if worker is None:
+            if self.watched and self.world.loop.now < self.away_until:
+                raise OperationalError(AWAY)
+            return execute(sql, params, many, context)
+        if worker.job is None:
+            return execute(sql, params, many, context)
+        if worker.is_dead:
+            if sql.startswith(ENDINGS):
+                return execute(sql, params, many, context)
+            raise Killed
+        if self.world.loop.now < self.away_until:
+            raise OperationalError(AWAY)
+        writes = WRITES.match(sql)
+        if writes is None or database.in_atomic_block:
+            database.written = writes[2] if writes else database.written
+            return execute(sql, params, many, context)
+        label = f"{writes[1].split()[0].lower()} {writes[2]}"
+        self.world.boundaries.come_to(f"before {label}")
+        self._fail("before")
+        answer = execute(sql, params, many, context)
+        self._fail("after")
+        self.world.boundaries.come_to(f"after {label}")
+        return answer
+
+    def _commit(self, database: Any, commit: Callable[[], None]) -> None:
+        worker = current()
+        label = f"commit {database.written}"
+        if worker is None or worker.job is None or not database.written:
+            commit()
+            return
+        try:
+            self.world.boundaries.come_to(f"before {label}")
+            self._fail("before")
+        except (Killed, OperationalError):
+            database.rollback()
+            raise
+        commit()
+        database.written = ""
+        self._fail("after")
+        self.world.boundaries.come_to(f"after {label}")
+
+    def _fail(self, when: str) -> None:
+        """A commit that fails, or one that is done and whose answer is lost."""
+        self.commits += when == "before"
+        if self.failing_commits.get(self.commits) == when:
+            del self.failing_commits[self.commits]
+            self.world.tell(f"a commit fails, {when} it is done")
+            raise OperationalError("server closed the connection unexpectedly")
