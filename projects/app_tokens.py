@@ -16,6 +16,7 @@ from django.utils import timezone
 from projects import redaction
 from projects.errors import OperatorError
 from projects.github.app import AppClient, sign
+from projects.github.meter import LocalMeter
 from projects.github.ratelimit import RateLimit
 from projects.github.transport import Transport
 from projects.models import Credential, GitHubApp, Project
@@ -95,8 +96,10 @@ def _client(app: GitHubApp) -> AppClient:
     transport = Transport(
         app.api_url,
         sign(app.app_id, credential.parts()["private_key"], timezone.now()),
-        rate=RateLimit(retry_at=credential.rate_retry_at),
-        on_rate=lambda rate: _note_refusal(credential.pk, rate.retry_at),
+        meter=LocalMeter(
+            rate=RateLimit(retry_at=credential.rate_retry_at),
+            on_rate=lambda rate: _note_refusal(credential.pk, rate.retry_at),
+        ),
     )
     return AppClient(transport, app.name)
 

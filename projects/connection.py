@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -12,7 +11,8 @@ from django.utils import timezone
 from projects import app_tokens
 from projects.github.client import GitHubClient
 from projects.github.errors import BadCredentials, Forbidden
-from projects.github.ratelimit import RateLimit
+from projects.github.quota import CredentialMeter
+from projects.github.ratelimit import Priority
 from projects.github.renewing import RenewingTransport
 from projects.github.transport import TOTAL_SECONDS
 from projects.models import Credential, Project
@@ -32,8 +32,10 @@ def credential_of(project: Project) -> Credential:
     )
 
 
-def connect(project: Project, *, patience_seconds: float = TOTAL_SECONDS) -> GitHubClient:
-    """A client whose rate state is the credential's: read before the first request, stored after each answer.
+def connect(
+    project: Project, *, priority: Priority = Priority.SYNC, patience_seconds: float = TOTAL_SECONDS
+) -> GitHubClient:
+    """A client on the credential's quota and stored answers, for requests of this priority.
 
     Raises OperatorError when there is no readable token.
     """
@@ -41,9 +43,10 @@ def connect(project: Project, *, patience_seconds: float = TOTAL_SECONDS) -> Git
     transport = RenewingTransport(
         settings.GITHUB_API_URL,
         token_giver(project, credential),
-        rate=_stored_rate(credential),
-        on_rate=lambda rate: _store_rate(credential, rate),
-        mutation_interval_seconds=settings.GITHUB_MUTATION_INTERVAL_SECONDS,
+        meter=CredentialMeter(
+            credential.pk, priority=priority, interval_seconds=settings.GITHUB_MUTATION_INTERVAL_SECONDS
+        ),
+        remembered_by=credential.pk,
         patience_seconds=patience_seconds,
     )
     return GitHubClient(transport)
@@ -76,11 +79,13 @@ def mirror_of(project: Project, *, stop: Stop | None = None) -> Mirror:
 
 
 @contextmanager
-def connected(project: Project, *, patience_seconds: float = TOTAL_SECONDS) -> Iterator[GitHubClient]:
+def connected(
+    project: Project, *, priority: Priority = Priority.SYNC, patience_seconds: float = TOTAL_SECONDS
+) -> Iterator[GitHubClient]:
     """A client. That GitHub refuses its token is remembered on the credential, and forgotten when it works again."""
     credential = credential_of(project)
     try:
-        client = connect(project, patience_seconds=patience_seconds)
+        client = connect(project, priority=priority, patience_seconds=patience_seconds)
         yield client
     except Forbidden:
         app_tokens.forget(credential)
@@ -95,26 +100,3 @@ def connected(project: Project, *, patience_seconds: float = TOTAL_SECONDS) -> I
         raise
     if credential.error_code and client.was_answered:
         Credential.objects.filter(pk=credential.pk).update(error_code="", error_message="", error_since=None)
-
-
-def _stored_rate(credential: Credential) -> RateLimit | None:
-    if credential.rate_remaining is None and credential.rate_retry_at is None:
-        return None
-    return RateLimit(
-        limit=credential.rate_limit,
-        remaining=credential.rate_remaining,
-        reset_at=credential.rate_reset_at,
-        retry_at=credential.rate_retry_at,
-    )
-
-
-def _store_rate(credential: Credential, rate: RateLimit) -> None:
-    """A refusal stays until its time has passed: a late good answer of another process does not lift it."""
-    values: dict[str, Any] = {
-        "rate_limit": rate.limit,
-        "rate_remaining": rate.remaining,
-        "rate_reset_at": rate.reset_at,
-    }
-    if rate.retry_at is not None:
-        values["rate_retry_at"] = rate.retry_at
-    Credential.objects.filter(pk=credential.pk).update(**values)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import quote
@@ -29,6 +30,7 @@ from projects.github.payloads import (
     decode_pull_request,
     decode_repository,
 )
+from projects.github.ratelimit import Priority
 from projects.github.token import TokenFacts, decode_token
 from projects.github.transport import LOOK_AFTER, Transport
 from projects.validators import is_repo
@@ -62,6 +64,20 @@ class GitHubClient:
         return self._transport.server_date or self._transport.now()
 
     @property
+    def priority(self) -> Priority:
+        """What the requests to come are for."""
+        return self._transport.meter.priority
+
+    @contextmanager
+    def as_(self, priority: Priority) -> Iterator[None]:
+        """Requests of another priority for a while."""
+        before, self._transport.meter.priority = self.priority, priority
+        try:
+            yield
+        finally:
+            self._transport.meter.priority = before
+
+    @property
     def was_answered(self) -> bool:
         return self._transport.server_date is not None
 
@@ -79,7 +95,7 @@ class GitHubClient:
 
     def get_repository(self, repo: str) -> Repository:
         """Follows a rename: compare ids. https://docs.github.com/rest/repos/repos#get-a-repository"""
-        return decode_repository(self._transport.get(_path(repo)).data)
+        return decode_repository(self._transport.get(_path(repo), polled=True).data)
 
     def get_required_reviews(self, repo: str, branch: str) -> int | None:
         """How many approvals a merge into the branch needs; None when this token may not read that.
@@ -105,7 +121,7 @@ class GitHubClient:
         params = {"state": state, "sort": "updated", "direction": "asc"}
         if since is not None:
             params["since"] = _moment(since)
-        for answer in self._transport.pages(f"{_path(repo)}/issues", params):
+        for answer in self._transport.pages(f"{_path(repo)}/issues", params, polled=since is not None):
             yield decode_issue_page(answer.data)
 
     def get_issues(self, repo: str, filters: Mapping[str, object] | None = None) -> list[Issue]:
@@ -202,7 +218,8 @@ class GitHubClient:
 
     def get_pr(self, repo: str, pr_number: int) -> PullRequest:
         """https://docs.github.com/rest/pulls/pulls#get-a-pull-request"""
-        return decode_pull_request(self._transport.get(f"{_path(repo)}/pulls/{pr_number:d}").data)
+        answer = self._transport.get(f"{_path(repo)}/pulls/{pr_number:d}", polled=True)
+        return decode_pull_request(answer.data)
 
     def get_pr_status(self, repo: str, pr_number: int) -> PullRequestStatus:
         """The pull request, its checks and its reviews. Checks that the token may not read count as none.
@@ -213,11 +230,13 @@ class GitHubClient:
         """
         pr = self.get_pr(repo, pr_number)
         commit = f"{_path(repo)}/commits/{pr.head_sha}"
-        statuses = self._readable(lambda: [self._transport.get(f"{commit}/status", {"per_page": "100"}).data])
-        runs = self._readable(
-            lambda: self._list(f"{commit}/check-runs", {"filter": "latest"}, key="check_runs")
+        statuses = self._readable(
+            lambda: [self._transport.get(f"{commit}/status", {"per_page": "100"}, polled=True).data]
         )
-        reviews = self._list(f"{_path(repo)}/pulls/{pr_number:d}/reviews")
+        runs = self._readable(
+            lambda: self._list(f"{commit}/check-runs", {"filter": "latest"}, key="check_runs", polled=True)
+        )
+        reviews = self._list(f"{_path(repo)}/pulls/{pr_number:d}/reviews", polled=True)
         return PullRequestStatus(
             pr=pr,
             state=pull_status.state_of(pr),
@@ -226,11 +245,16 @@ class GitHubClient:
         )
 
     def _list(
-        self, path: str, params: Mapping[str, str] | None = None, *, key: str | None = None
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        key: str | None = None,
+        polled: bool = False,
     ) -> list[object]:
         """All entries of a list over all its pages; `key` is where an answer that is an object holds them."""
         entries: list[object] = []
-        for answer in self._transport.pages(path, params):
+        for answer in self._transport.pages(path, params, polled=polled):
             page = answer.data if key is None else Fields(answer.data).items(key)
             if not isinstance(page, list):
                 raise MalformedPayload("list")

@@ -70,11 +70,14 @@ class ValidationFailed(GitHubError, OperatorError):
 
 
 class GitHubRateLimited(GitHubError, RateLimited):
-    """No request may be sent with this token before `retry_at`."""
+    """No request may be sent with this token before `retry_at` (`is_reserve`: none of this priority)."""
 
-    def __init__(self, retry_at: datetime) -> None:
-        message = f"GitHub's rate limit is used up until {retry_at:%Y-%m-%d %H:%M:%S} UTC."
+    def __init__(
+        self, retry_at: datetime, why: str = "GitHub's rate limit is used up", *, is_reserve: bool = False
+    ) -> None:
+        message = f"{why} until {retry_at:%Y-%m-%d %H:%M:%S} UTC."
         super().__init__("github.rate_limited", message, "Work goes on by itself then.", retry_at=retry_at)
+        self.is_reserve = is_reserve
 
 
 class GitHubUnavailable(GitHubError, Retryable):

@@ -1,6 +1,6 @@
-"""The only place that talks HTTP to GitHub: timeouts, limits, redirects, repeats, the pause between changes.
+"""The only place that talks HTTP to GitHub: timeouts, redirects, repeats, answers that still hold.
 
-It never waits for a rate limit: while one is in force, no request is sent and GitHubRateLimited is raised.
+A meter is asked before each request: while a rate limit is in force, none is sent and GitHubRateLimited is raised.
 """
 
 from __future__ import annotations
@@ -13,20 +13,19 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from django.utils import timezone
 from requests.auth import AuthBase
 
 from projects.github import answers, ratelimit
 from projects.github.answers import Answer, Failure, Reply
+from projects.github.conditional import Question
 from projects.github.errors import (
     BadCredentials,
-    GitHubRateLimited,
     GitHubUnavailable,
     Moved,
     MutationUnknown,
     clean,
 )
-from projects.github.ratelimit import RateLimit
+from projects.github.meter import LocalMeter, Meter
 from projects.redaction import register
 
 HEADERS = {
@@ -63,9 +62,9 @@ class _Session(requests.Session):
 
 
 class Transport:
-    """Requests with one token to one API. `rate` is what is known of its limit; each answer renews it.
+    """Requests with one token to one API. An answer may take `patience_seconds` from its first byte to its last.
 
-    An answer may take `patience_seconds` from its first byte to its last.
+    `remembered_by` is the credential that keeps the answers to `polled` questions; without one none is kept.
     """
 
     def __init__(
@@ -73,62 +72,56 @@ class Transport:
         api_url: str,
         token: str,
         *,
-        rate: RateLimit | None = None,
-        on_rate: Callable[[RateLimit], None] | None = None,
-        mutation_interval_seconds: float = 1.0,
+        meter: Meter | None = None,
+        remembered_by: int | None = None,
         patience_seconds: float = TOTAL_SECONDS,
-        now: Callable[[], datetime] = timezone.now,
         monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise BadCredentials("The token is empty or holds characters that no GitHub token has.")
         register(token)
         self.api_url = api_url.rstrip("/")
-        self.rate = rate or RateLimit()
         self.server_date: datetime | None = None
-        self.now = now
-        self._auth = _BearerToken(token)
-        self._on_rate = on_rate
-        self._interval = mutation_interval_seconds
+        self.meter = meter or LocalMeter()
+        self._auth: AuthBase = _BearerToken(token)
+        self._remembered_by = remembered_by
         self._patience = patience_seconds
-        self._last_mutation: float | None = None
-        self._monotonic, self._sleep = monotonic, sleep
+        self._monotonic = monotonic
         self._session = _Session()
         self._session.trust_env = False  # no proxy, no netrc, no CA bundle out of the environment
 
     def __repr__(self) -> str:
         return f"Transport({self.api_url!r})"
 
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
-        """Asks once more, at once, when that may help."""
-        result = self._follow(self.api_url + path, params)
+    def now(self) -> datetime:
+        return self.meter.now()
+
+    def get(self, path: str, params: Mapping[str, str] | None = None, *, polled: bool = False) -> Answer:
+        """Asks once more, at once, when that may help. `polled`: it is asked again and again."""
+        result = self._follow(self.api_url + path, params, polled=polled)
         if isinstance(result, Failure) and result.repeat:
-            result = self._follow(self.api_url + path, params)
+            result = self._follow(self.api_url + path, params, polled=polled)
         if isinstance(result, Failure):
             raise GitHubUnavailable(result.reason)
         return result
 
-    def pages(self, path: str, params: Mapping[str, str] | None = None) -> Iterator[Answer]:
+    def pages(
+        self, path: str, params: Mapping[str, str] | None = None, *, polled: bool = False
+    ) -> Iterator[Answer]:
         """A list page by page, as `Link` leads: never by counting."""
-        answer = self.get(path, {**(params or {}), "per_page": "100"})
+        answer = self.get(path, {**(params or {}), "per_page": "100"}, polled=polled)
         yield answer
         seen: set[str] = set()
         while (url := answer.next_url) is not None:
             if url in seen or not url.startswith(f"{self.api_url}/"):
                 raise GitHubUnavailable(f"GitHub's list of {path} leads to a wrong next page: {clean(url)}.")
             seen.add(url)
-            answer = self.get(url.removeprefix(self.api_url))
+            answer = self.get(url.removeprefix(self.api_url), polled=polled)
             yield answer
 
     def mutate(self, method: str, path: str, payload: Mapping[str, object]) -> Answer:
-        """A change, at least the interval after the last one, and never sent twice."""
-        if self._last_mutation is not None:
-            self._sleep(max(0.0, self._last_mutation + self._interval - self._monotonic()))
-        try:
-            result = self._exchange(method, self.api_url + path, payload=payload)
-        finally:
-            self._last_mutation = self._monotonic()
+        """A change, at its distance from the one before, and never sent twice."""
+        result = self._exchange(method, self.api_url + path, payload=payload)
         if isinstance(result, Reply):
             raise Moved(f"GitHub redirects {result.what}: it was not done.")
         if isinstance(result, Failure):
@@ -137,13 +130,13 @@ class Transport:
             raise GitHubUnavailable(result.reason)
         return result
 
-    def _follow(self, url: str, params: Mapping[str, str] | None) -> Answer | Failure:
+    def _follow(self, url: str, params: Mapping[str, str] | None, *, polled: bool) -> Answer | Failure:
         """A GET through redirects within the API's own server.
 
         https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
         """
         for _ in range(1 + MOST_REDIRECTS):
-            result = self._exchange("GET", url, params=params)
+            result = self._exchange("GET", url, params=params, polled=polled)
             if not isinstance(result, Reply):
                 return result
             location = result.headers["location"]
@@ -160,21 +153,28 @@ class Transport:
         *,
         params: Mapping[str, str] | None = None,
         payload: Mapping[str, object] | None = None,
+        polled: bool = False,
     ) -> Answer | Failure | Reply:
         """One request. A Reply is a redirect, for the caller to follow or to refuse."""
-        blocked_until = self.rate.blocked_until(self.now())
-        if blocked_until is not None:
-            raise GitHubRateLimited(blocked_until)
-        reply = self._receive(method, url, params=params, payload=payload)
+        self.meter.admit(method)
+        question = Question(self._remembered_by, self._auth) if polled and self._remembered_by else None
+        reply = self._receive(method, url, params=params, payload=payload, auth=question or self._auth)
         if isinstance(reply, Failure):
             logger.info("%s", reply.reason)
             return reply
+        self.server_date = answers.server_date(reply.headers) or self.server_date
+        logger.debug("%s answered %s", reply.what, reply.status)
+        if question is not None:
+            reply = question.resolve(reply)
         data = answers.read_json(reply)
-        self._note_limits(reply, data)
-        logger.debug("%s answered %s, remaining=%s", reply.what, reply.status, self.rate.remaining)
+        limited = ratelimit.is_limited(reply.status, reply.headers, answers.message_in(data))
+        self.meter.note(method, reply.headers, limited=limited)
         if reply.status in answers.REDIRECTS and reply.headers.get("location"):
             return reply
-        return answers.judge(reply, data)
+        answer = answers.judge(reply, data)
+        if question is not None and isinstance(answer, Answer):
+            question.keep(reply)
+        return answer
 
     def _receive(
         self,
@@ -183,6 +183,7 @@ class Transport:
         *,
         params: Mapping[str, str] | None,
         payload: Mapping[str, object] | None,
+        auth: AuthBase,
     ) -> Reply | Failure:
         """The network's failures end here, as words: their exceptions carry the request and so the token."""
         what = f"{method} {urlsplit(url).path}"
@@ -193,7 +194,7 @@ class Transport:
                 params=params,
                 json=payload,
                 headers=HEADERS,
-                auth=self._auth,
+                auth=auth,
                 timeout=(min(TIMEOUT_SECONDS[0], self._patience), min(TIMEOUT_SECONDS[1], self._patience)),
                 allow_redirects=False,
                 stream=True,
@@ -217,19 +218,6 @@ class Transport:
             if self._monotonic() > deadline:
                 return Failure("GitHub's answer came too slowly", sent=True, repeat=False)
         return bytes(body)
-
-    def _note_limits(self, reply: Reply, data: object) -> None:
-        now = self.now()
-        self.server_date = answers.server_date(reply.headers) or self.server_date
-        limited = ratelimit.is_limited(reply.status, reply.headers, answers.message_in(data))
-        rate = ratelimit.read(reply.headers, limited=limited, now=now)
-        if rate == RateLimit():
-            return
-        self.rate = rate
-        if self._on_rate is not None:
-            self._on_rate(rate)
-        if limited:
-            raise GitHubRateLimited(rate.blocked_until(now) or now)
 
 
 def _is_unreachable(error: Exception) -> bool:

@@ -8,7 +8,10 @@ from projects.models.credential import Credential
 
 
 class CachedAnswer(models.Model):
-    """One answer to one token. `place` is the token and the question without its `since`, `asked` with it, both hashed."""
+    """One answer to one token.
+
+    Hashes of the token with the question: `asked` as it is, `place` without its `since`.
+    """
 
     credential = models.ForeignKey(Credential, models.CASCADE, related_name="+")
     place = models.CharField(max_length=64)

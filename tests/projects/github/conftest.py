@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from projects.github.client import GitHubClient
+from projects.github.meter import LocalMeter
 from projects.github.transport import Transport
 
 TOKEN = "ghx-canary-token-0123456789"
@@ -95,7 +96,7 @@ def server():
 
 @pytest.fixture
 def transport(server):
-    return Transport(server.url, TOKEN, mutation_interval_seconds=0)
+    return Transport(server.url, TOKEN, meter=LocalMeter(interval_seconds=0))
 
 
 @pytest.fixture

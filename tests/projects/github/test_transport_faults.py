@@ -10,6 +10,7 @@ import pytest
 
 from projects.errors import OperatorError, RateLimited, Retryable
 from projects.github.errors import Forbidden, GitHubRateLimited, GitHubUnavailable, MutationUnknown
+from projects.github.meter import LocalMeter
 from projects.github.ratelimit import RateLimit
 from projects.github.transport import LARGEST_BODY, Transport
 from tests.projects.github.conftest import TOKEN, Reply
@@ -37,9 +38,8 @@ BROKEN = {
 @pytest.fixture
 def at_noon(server):
     rates = []
-    transport = Transport(
-        server.url, TOKEN, mutation_interval_seconds=0, now=lambda: NOW, on_rate=rates.append
-    )
+    meter = LocalMeter(interval_seconds=0, now=lambda: NOW, on_rate=rates.append)
+    transport = Transport(server.url, TOKEN, meter=meter)
     transport.rates = rates
     return transport
 
@@ -102,7 +102,7 @@ def test_every_answer_renews_the_rate_and_reports_it(server, at_noon):
     at_noon.get("/x")
     expected = RateLimit(limit=5000, remaining=4999, reset_at=datetime.fromtimestamp(1772370000, UTC))
     assert at_noon.rates == [expected]
-    assert at_noon.rate == expected  # an answer without limits does not wipe out what is known
+    assert at_noon.meter.rate == expected  # an answer without limits does not wipe out what is known
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_refusal_that_is_no_limit_blocks_nothing(server, at_noon):
     "rate", [RateLimit(remaining=0, reset_at=NOW + timedelta(1)), RateLimit(retry_at=NOW + timedelta(1))]
 )
 def test_a_limit_known_beforehand_lets_nothing_out(server, rate):
-    transport = Transport(server.url, TOKEN, rate=rate, now=lambda: NOW)
+    transport = Transport(server.url, TOKEN, meter=LocalMeter(rate=rate, now=lambda: NOW))
     with pytest.raises(GitHubRateLimited):
         transport.get("/x")
     assert server.asked == []
@@ -176,9 +176,8 @@ def test_changes_keep_their_distance_and_questions_do_not_wait(server):
         slept.append(seconds)
         clock[0] += seconds
 
-    transport = Transport(
-        server.url, TOKEN, mutation_interval_seconds=1.0, monotonic=lambda: clock[0], sleep=sleep
-    )
+    meter = LocalMeter(interval_seconds=1.0, monotonic=lambda: clock[0], sleep=sleep)
+    transport = Transport(server.url, TOKEN, meter=meter, monotonic=lambda: clock[0])
     server.will_answer(*[Reply({})] * 5)
     transport.mutate("POST", "/x", {})
     clock[0] += 0.25
