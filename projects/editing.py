@@ -90,6 +90,17 @@ def change(
     transaction.on_commit(lambda: _wake(project))
 
 
+@transaction.atomic
+def use_credential(project: Project, credential: Credential, *, actor: str) -> None:
+    """Let the project work by an App's installation or a person's account from now on."""
+    former = [project.credential_id]
+    project.credential, project.retry_at = credential, None
+    project.save(update_fields=["credential", "retry_at"])
+    forget_unused(pk for pk in former if pk != credential.pk)
+    record(actor=actor, verb="project.changed", subject=project, project=project, fields=["credential"])
+    transaction.on_commit(lambda: _wake(project))
+
+
 def request_sync(project: Project, *, actor: str) -> None:
     """Ask the next tick to sync. The request stays until a sync has ended."""
     Project.objects.filter(pk=project.pk).update(sync_requested_at=timezone.now())

@@ -17,7 +17,8 @@ from projects.errors import AutowrkersError
 from projects.github.client import GitHubClient
 from projects.github.errors import BadCredentials, Forbidden, NotFound
 from projects.github.payloads import Repository
-from projects.models import Project
+from projects.github.ratelimit import Priority
+from projects.models import Credential, Project
 from projects.workspace.git import Git, init_repository
 
 CLONE_SECONDS = 30.0
@@ -41,7 +42,9 @@ def token(project: Project, situation: Situation) -> Iterator[CheckMessage]:
 
 def repository(project: Project, situation: Situation) -> Iterator[CheckMessage]:
     try:
-        with connected(project, patience_seconds=situation.seconds(REQUEST_SECONDS)) as client:
+        with connected(
+            project, priority=Priority.PEOPLE, patience_seconds=situation.seconds(REQUEST_SECONDS)
+        ) as client:
             found = client.get_repository(project.github_repo)
             yield from _reach(project, found)
             yield from _issues(project, client)
@@ -85,7 +88,7 @@ def agent(project: Project, situation: Situation) -> Iterator[CheckMessage]:
 def default_branch_of(project: Project) -> str:
     """GitHub's own; empty when that cannot be asked now."""
     try:
-        with connected(project, patience_seconds=REQUEST_SECONDS) as client:
+        with connected(project, priority=Priority.PEOPLE, patience_seconds=REQUEST_SECONDS) as client:
             return client.get_repository(project.github_repo).default_branch
     except AutowrkersError:
         return ""
@@ -94,7 +97,7 @@ def default_branch_of(project: Project) -> str:
 def _reach(project: Project, found: Repository) -> Iterator[CheckMessage]:
     if found.archived:
         yield fail(80, f"{found.full_name} is archived: nothing can be pushed.", "Unarchive it.", of=project)
-    elif not found.can_push:
+    elif not found.can_push and not _is_app(project):
         message = f"{found.full_name} is reachable, but the token may not push to it."
         yield fail(81, message, WRITE, of=project)
     else:
@@ -103,6 +106,11 @@ def _reach(project: Project, found: Repository) -> Iterator[CheckMessage]:
     if found.full_name.lower() != project.github_repo.lower():
         message = f"{project.github_repo} is now called {found.full_name}."
         yield warn(80, message, "Write the present name in the project's settings.", of=project)
+
+
+def _is_app(project: Project) -> bool:
+    """GitHub tells of a collaborator's permissions here, not of an App's: those it checked when it made the token."""
+    return project.credential is not None and project.credential.kind == Credential.Kind.INSTALLATION
 
 
 def _issues(project: Project, client: GitHubClient) -> Iterator[CheckMessage]:
@@ -141,7 +149,7 @@ def _base(project: Project, client: GitHubClient, found: Repository) -> Iterator
 LINK_CHECKS = {
     check.name: check
     for check in (
-        LinkCheck("token", "Token", "Asks GitHub whose token it is and what it may do.", token),
+        LinkCheck("token", "Way in", "Asks GitHub whose token it is and what it may do.", token),
         LinkCheck(
             "repository",
             "Repository",

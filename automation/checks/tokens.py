@@ -16,10 +16,12 @@ from automation.checks.registry import fail, fine, note, register, warn
 from automation.checks.situation import REQUEST_SECONDS, Situation
 from projects.connection import DEFAULT_VARIABLE, connected
 from projects.errors import AutowrkersError
+from projects.github.app import PERMISSIONS
 from projects.github.client import GitHubClient
 from projects.github.errors import BadCredentials, GitHubRateLimited
+from projects.github.ratelimit import Priority
 from projects.github.token import TokenFacts
-from projects.models import Credential, Project
+from projects.models import Credential, GitHubApp, Project
 
 SOON = timedelta(days=14)
 SKEW_SECONDS = 30
@@ -59,8 +61,13 @@ def live(project: Project, prefix: str, situation: Situation) -> Iterator[CheckM
     if project.credential is None and not os.environ.get(DEFAULT_VARIABLE):
         yield _no_token(project, prefix)
         return
+    if project.credential is not None and project.credential.app is not None:
+        yield from of_app(project, project.credential.app, prefix, situation)
+        return
     try:
-        with connected(project, patience_seconds=situation.seconds(REQUEST_SECONDS)) as client:
+        with connected(
+            project, priority=Priority.PEOPLE, patience_seconds=situation.seconds(REQUEST_SECONDS)
+        ) as client:
             facts = client.get_token()
     except BadCredentials as error:
         yield fail(51, f"{prefix}{error.message}", NEW_TOKEN, of=project)
@@ -75,6 +82,22 @@ def live(project: Project, prefix: str, situation: Situation) -> Iterator[CheckM
         yield from skew(project, client)
         if credential := Credential.objects.filter(pk=project.credential_id).first():
             yield from _rate(project, prefix, credential)
+
+
+def of_app(project: Project, app: GitHubApp, prefix: str, situation: Situation) -> Iterator[CheckMessage]:
+    """A token is made as work makes one, and used once."""
+    try:
+        with connected(
+            project, priority=Priority.PEOPLE, patience_seconds=situation.seconds(REQUEST_SECONDS)
+        ) as client:
+            client.get_repository(project.github_repo)
+    except AutowrkersError as error:
+        yield fail(51, f"{prefix}{error.message}", error.remedy, of=project)
+    else:
+        may = ", ".join(f"{name} {level}" for name, level in PERMISSIONS.items())
+        yield fine(51, f"{prefix}The GitHub App {app} gives tokens for this repository.", of=project)
+        yield fine(52, f"{prefix}Each is good for an hour and may: {may}.", of=project)
+        yield from skew(project, client)
 
 
 def scopes(project: Project, prefix: str, facts: TokenFacts) -> CheckMessage:

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from automation.agents.command import split_template
+from automation.pages.ways import TOKEN, WayField, credential_of_way, require_token, token_field
 from projects.errors import OperatorError
 from projects.models import Project
 from projects.rules import check_agent
@@ -39,12 +40,9 @@ class LinkForm(ModelForm):
     name = forms.CharField(
         required=False, max_length=100, help_text="What people call it here. Empty: the repository's name."
     )
-    github_token = forms.CharField(
-        label="GitHub token",
-        max_length=500,
-        validators=[validate_visible],
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-        help_text="It reads issues and writes contents, pull requests and issues. Stored encrypted, never shown again.",
+    github_token = token_field(
+        "GitHub token",
+        "It reads issues and writes contents, pull requests and issues. Stored encrypted, never shown again.",
     )
     webhook_secret = forms.CharField(
         required=False,
@@ -65,12 +63,15 @@ class LinkForm(ModelForm):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        self.fields["way"] = WayField(user)
         if not user.is_superuser:
             agents = [pair for pair in Project.Agent.choices if pair[0] != Project.Agent.SCRIPTED]
             self.fields["agent"] = forms.ChoiceField(choices=agents)
 
     def basics(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("github_repo", "name", "github_token", "webhook_secret", "agent")]
+        return [
+            self[name] for name in ("github_repo", "name", "way", "github_token", "webhook_secret", "agent")
+        ]
 
     def commands(self) -> list[forms.BoundField]:
         return [self[name] for name in (*COMMANDS, "agent_command")]
@@ -101,20 +102,22 @@ class LinkForm(ModelForm):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
+        require_token(self, values.get("way", ""), values.get("github_token"))
+        if not self.errors:
+            self._choose(values["way"], values["github_repo"])
         values["name"] = values.get("name") or values.get("github_repo", "").partition("/")[2]
         return values
 
+    def _choose(self, way: str, repo: str) -> None:
+        try:
+            self.instance.credential = credential_of_way(way, self.user, repo)
+        except ValidationError as error:
+            self.add_error("way", error)
+
     def secrets(self) -> dict[str, str | None]:
-        return {name: self.cleaned_data[name] for name in ("github_token", "webhook_secret")}
-
-
-class TokenForm(forms.Form):
-    github_token = forms.CharField(
-        label="New GitHub token",
-        max_length=500,
-        validators=[validate_visible],
-        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-    )
+        """What was typed; a token that another way makes needless is not stored."""
+        token = self.cleaned_data["github_token"] if self.cleaned_data["way"] == TOKEN else ""
+        return {"github_token": token, "webhook_secret": self.cleaned_data["webhook_secret"]}
 
 
 def repository_in(text: str) -> str:

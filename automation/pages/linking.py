@@ -22,12 +22,13 @@ from automation import doctor
 from automation.checks.link import LINK_CHECKS, LinkCheck
 from automation.checks.situation import Situation
 from automation.pages.doctor import STANDINGS, WORST_FIRST
-from automation.pages.link_form import LinkForm, TokenForm
+from automation.pages.link_form import LinkForm
 from automation.pages.page import Route, render, visible_project
 from automation.pages.query import Query
 from automation.pages.refusals import require
 from automation.pages.standing import Standing
 from automation.pages.strictness import refuse
+from automation.pages.ways import WayForm
 from projects import editing
 from projects.access import actor_name
 from projects.models import Project, Scope
@@ -70,7 +71,8 @@ def link_repository(request: HttpRequest, **kwargs: Any) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD"])
 def link_checks(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
-    return _checks_page(request, _managed(request, pk), TokenForm())
+    project = _managed(request, pk)
+    return _checks_page(request, project, WayForm(request.user, project.github_repo))
 
 
 @require_POST
@@ -92,14 +94,18 @@ def run_check(request: HttpRequest, *, pk: int, check: str, **kwargs: Any) -> Ht
 @require_POST
 def replace_token(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
     project = _managed(request, pk)
-    form = TokenForm(request.POST)
+    form = WayForm(request.user, project.github_repo, request.POST)
     refuse("field", request.POST, {*form.fields, "csrfmiddlewaretoken"})
     if not form.is_valid():
         return _checks_page(request, project, form, status=400)
-    secrets = {"github_token": form.cleaned_data["github_token"]}
-    editing.change(project, [], secrets=secrets, actor=actor_name(request.user))
+    actor = actor_name(request.user)
+    if form.credential is None:
+        secrets = {"github_token": form.cleaned_data["github_token"]}
+        editing.change(project, [], secrets=secrets, actor=actor)
+    else:
+        editing.use_credential(project, form.credential, actor=actor)
     _forget(request, project)
-    messages.success(request, "The new token is stored. Run the checks again.")
+    messages.success(request, "The new way in is stored. Run the checks again.")
     return redirect("admin:link-checks", project.pk)
 
 
@@ -112,7 +118,7 @@ def use_branch(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
         validate_branch(branch)
     except ValidationError as error:
         messages.error(request, f"branch: {' '.join(error.messages)}")
-        return _checks_page(request, project, TokenForm(), status=400)
+        return _checks_page(request, project, WayForm(request.user, project.github_repo), status=400)
     project.default_branch = branch
     editing.change(project, ["default_branch"], secrets={}, actor=actor_name(request.user))
     _forget(request, project)
@@ -127,9 +133,7 @@ def _managed(request: HttpRequest, pk: int) -> Project:
     return project
 
 
-def _checks_page(
-    request: HttpRequest, project: Project, form: TokenForm, *, status: int = 200
-) -> HttpResponse:
+def _checks_page(request: HttpRequest, project: Project, form: WayForm, *, status: int = 200) -> HttpResponse:
     cards = [_card(request, project, check) for check in LINK_CHECKS.values()]
     return render(
         request,

@@ -35,6 +35,9 @@ LOWEST: dict[str, tuple[str, str]] = {
     "doctor": ("staff", Role.OPERATOR),
     "pause-everything": (Role.OPERATOR, Role.OPERATOR),
     "link-repository": ("superuser", "superuser"),
+    "github-app": ("superuser", NOBODY),
+    "github-app-made": ("superuser", NOBODY),
+    "github-app-installed": ("staff", NOBODY),
     "link-checks": (Role.MANAGER, NOBODY),
     "link-check": (NOBODY, Role.MANAGER),
     "link-token": (NOBODY, Role.MANAGER),
@@ -63,7 +66,7 @@ CASES = sorted(
     }
 )
 ROUTE = {name: route for route, _, name in PAGES}
-PUBLIC = {"", "healthz", "readyz"}
+PUBLIC = {"", "healthz", "readyz", "webhooks/github", "webhooks/github/"}
 
 
 @pytest.fixture
