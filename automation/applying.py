@@ -16,6 +16,7 @@ from issues.models import IssueSession
 from issues.states import MAX_ATTEMPTS, STEP_STATUS, Status, Step
 from projects.connection import connect
 from projects.errors import OperatorError, Retryable
+from projects.github.ratelimit import Priority
 from projects.leases import Lease
 from projects.redaction import redact
 
@@ -116,6 +117,6 @@ def _mark_counted(session: IssueSession, outcome: AttemptFailed) -> None:
 def _try_to_announce(session: IssueSession, lease: Lease) -> None:
     """Say it at once if GitHub answers; otherwise the project's next tend will."""
     try:
-        announce.failure(session, connect(session.project), lease=lease)
+        announce.failure(session, connect(session.project, priority=Priority.PUBLISH), lease=lease)
     except (Retryable, OperatorError) as error:
         logger.warning("session=%s outcome=comment_postponed %s", session.pk, redact(str(error)))

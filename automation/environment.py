@@ -14,8 +14,10 @@ from automation.agents.base import Adapter
 from automation.agents.registry import get_adapter
 from automation.holding import Holding
 from issues.models import IssueSession
+from issues.states import Step
 from projects.connection import connected, mirror_of
 from projects.github.client import GitHubClient
+from projects.github.ratelimit import Priority
 from projects.leases import Lease
 from projects.workspace import folders
 from projects.workspace.mirror import Mirror
@@ -43,7 +45,8 @@ class StepEnvironment:
 def environment_for(session: IssueSession, holding: Holding) -> Iterator[StepEnvironment]:
     """Everything for one step of one session. A refused token is remembered on the credential."""
     project = session.project
-    with connected(project) as github:
+    priority = Priority.PUBLISH if session.step == Step.PUBLISH else Priority.FOLLOW
+    with connected(project, priority=priority) as github:
         yield StepEnvironment(
             github=github,
             mirror=mirror_of(project, stop=holding.stop),

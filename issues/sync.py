@@ -20,6 +20,7 @@ from issues.intake import Intake, take_in
 from projects.errors import OperatorError
 from projects.github.client import GitHubClient
 from projects.github.payloads import Issue, IssuePage
+from projects.github.ratelimit import Priority
 from projects.models import Project
 
 OVERLAP = timedelta(seconds=60)
@@ -91,15 +92,18 @@ def identify(project: Project, client: GitHubClient) -> None:
 def _list_open(
     project: Project, client: GitHubClient, report: SyncReport, may_go_on: Callable[[], bool]
 ) -> bool:
+    """The first page comes as soon as any sync may; a long list then leaves the hour to all others."""
     wanted, cursor = project.issue_filter, project.listing_cursor
     began = client.server_time()
     pages = client.iter_issues(project.github_repo, state="open", since=cursor and cursor - OVERLAP)
-    for page in _pages(pages, report, may_go_on):
-        with transaction.atomic():
-            report.add(page, take_in(project, _issues(page)))
-            project.listing_cursor = _newest(page) or project.listing_cursor
-            project.sync_cursor = project.sync_cursor or began
-            project.save(update_fields=["listing_cursor", "sync_cursor"])
+    with client.as_(client.priority if cursor is None else Priority.BACKFILL):
+        for page in _pages(pages, report, may_go_on):
+            with transaction.atomic():
+                report.add(page, take_in(project, _issues(page)))
+                project.listing_cursor = _newest(page) or project.listing_cursor
+                project.sync_cursor = project.sync_cursor or began
+                project.save(update_fields=["listing_cursor", "sync_cursor"])
+            client.priority = Priority.BACKFILL
     if report.finished:
         project.listed_filter, project.listing_cursor = wanted, None
         project.sync_cursor = project.sync_cursor or began

@@ -68,14 +68,18 @@ class GitHubClient:
         """What the requests to come are for."""
         return self._transport.meter.priority
 
+    @priority.setter
+    def priority(self, priority: Priority) -> None:
+        self._transport.meter.priority = priority
+
     @contextmanager
     def as_(self, priority: Priority) -> Iterator[None]:
         """Requests of another priority for a while."""
-        before, self._transport.meter.priority = self.priority, priority
+        before, self.priority = self.priority, priority
         try:
             yield
         finally:
-            self._transport.meter.priority = before
+            self.priority = before
 
     @property
     def was_answered(self) -> bool:

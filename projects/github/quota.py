@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,21 +56,17 @@ class CredentialMeter:
         *,
         priority: Priority = Priority.SYNC,
         interval_seconds: float = 1.0,
-        monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        chance: Callable[[], float] = random.random,
     ) -> None:
         self.priority = priority
         self._rows = Credential.objects.filter(pk=credential_pk)
         self._interval = timedelta(seconds=interval_seconds)
-        self._monotonic, self._sleep, self._chance = monotonic, sleep, chance
         self._read_at = 0.0
         self._standing: Standing | None = None
 
     def now(self) -> datetime:
         if self._standing is None:
             return timezone.now()
-        return self._standing.now + timedelta(seconds=self._monotonic() - self._read_at)
+        return self._standing.now + timedelta(seconds=time.monotonic() - self._read_at)
 
     def admit(self, method: str) -> None:
         standing = self._look()
@@ -80,7 +76,7 @@ class CredentialMeter:
     def note(self, method: str, headers: Mapping[str, str], *, limited: bool) -> None:
         assert self._standing is not None  # noqa: S101 - `admit` was asked before
         now, server_now = self.now(), answers.server_date(headers)
-        unsaid = ratelimit.unsaid_pause(_refusals(self._standing), self._chance())
+        unsaid = ratelimit.unsaid_pause(_refusals(self._standing), random.random())  # noqa: S311
         rate = ratelimit.read(headers, limited=limited, now=now, server_now=server_now, unsaid=unsaid)
         values = _points(now, ASKING_POINTS if method in ASKING else CHANGE_POINTS)
         if headers.get("x-ratelimit-resource", "core") == "core":
@@ -105,7 +101,7 @@ class CredentialMeter:
         if row is None:
             raise OperatorError("credential.missing", TOKEN_GONE, "Store a token with the project again.")
         standing = Standing(row[0], RateLimit(*row[1:5]), *row[5:])
-        self._standing, self._read_at = standing, self._monotonic()
+        self._standing, self._read_at = standing, time.monotonic()
         _check(standing, self.priority)
         return standing
 
@@ -117,7 +113,7 @@ class CredentialMeter:
                 raise GitHubRateLimited(free_at, "So many changes are as much as GitHub allows")
             turn = max(standing.now, standing.change_at or standing.now)
             if turn - standing.now > LONGEST_WAIT:
-                later = turn + timedelta(seconds=5 * self._chance())
+                later = turn + timedelta(seconds=5 * random.random())  # noqa: S311
                 raise GitHubRateLimited(later, "Others' changes with this token go first, one a second,")
             hour_ago = standing.now.timestamp() - 3600
             made = [moment for moment in standing.changes if moment > hour_ago] + [turn.timestamp()]
@@ -126,7 +122,7 @@ class CredentialMeter:
             ):
                 wait = (turn - standing.now).total_seconds()
                 if wait > 0:
-                    self._sleep(wait)
+                    time.sleep(wait)
                 return wait > 0
             standing = self._look()
         raise GitHubRateLimited(standing.now + LONGEST_WAIT, "Others' changes with this token go first")

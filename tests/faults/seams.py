@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from automation import holding, queue, recovery, tend
 from projects import leases
-from projects.github import transport
+from projects.github import quota, transport
 from projects.workspace import git, mirror, processes, streams
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def installed(world: World) -> Iterator[None]:
         mock.patch.object(holding, "time", clock),
         mock.patch.object(tend, "time", clock),
         mock.patch.object(mirror, "time", clock),
+        mock.patch.object(quota, "time", clock),
+        mock.patch.object(quota, "random", world.rng),
         mock.patch.object(transport._Session, "get_adapter", return_value=world.wire),
         mock.patch.object(processes, "supervise", world.programs.supervise),
         mock.patch.object(streams, "supervise", world.programs.supervise),

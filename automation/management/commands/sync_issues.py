@@ -21,6 +21,7 @@ from issues.sync import SyncReport, sync_project
 from projects import leases
 from projects.connection import connected
 from projects.errors import AutowrkersError, OperatorError, Retryable
+from projects.github.ratelimit import Priority
 from projects.health import clear_error
 from projects.models import Project
 
@@ -132,7 +133,7 @@ def sync(project: Project, *, on_page: Callable[[], Any], since: datetime | None
         return leases.renew(lease)
 
     try:
-        with connected(project) as client:
+        with connected(project, priority=Priority.PEOPLE) as client:
             report = sync_project(project, client, may_go_on=may_go_on)
     finally:
         leases.release(lease)
@@ -150,7 +151,7 @@ def summary(name: str, report: SyncReport) -> str:
 
 def foresee(project: Project, name: str, *, since: datetime | None) -> Asked:
     """What a sync would do; the project may be in a worker's hands meanwhile."""
-    with connected(project) as client:
+    with connected(project, priority=Priority.PEOPLE) as client:
         seen, listed = preview.preview(project, client, since=since)
     counts = {kind: sum(each.kind == kind for each in seen) for kind in WORDS}
     said = ", ".join(f"{count} {WORDS[kind]}" for kind, count in counts.items() if kind != preview.MOVED)
