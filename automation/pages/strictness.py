@@ -22,6 +22,7 @@ PARAMETERS = {"_changelist_filters", "_popup", "_to_field", "_source_model"}
 WITHOUT_PARAMETERS = {"password_change", "password_change_done", "auth_user_password_change"}
 FORMS = ("add", "change", "delete", "history")
 BUTTONS = {"csrfmiddlewaretoken", "post"}
+OF_FORMSETS = re.compile(r"-(\d+|__prefix__)-|_FORMS$")
 OF_WIDGETS = re.compile(r"^initial-|_[01]$")
 
 
@@ -83,10 +84,10 @@ def _page(request: HttpRequest) -> str:
 
 
 def _plain(name: str) -> str:
-    """The field behind a widget's parts; the prefix of a formset's; nothing for Django's buttons."""
+    """The field behind a widget's parts; the prefix of a formset's (its blank row's too); none of a button's."""
     if name.startswith("_"):
         return "post"
-    return name.partition("-")[0] if re.search(r"-\d+-|_FORMS$", name) else OF_WIDGETS.sub("", name)
+    return name.partition("-")[0] if OF_FORMSETS.search(name) else OF_WIDGETS.sub("", name)
 
 
 def _fields(request: HttpRequest, owner: ModelAdmin[Any], kind: str) -> set[str] | None:

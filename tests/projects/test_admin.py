@@ -87,7 +87,7 @@ def filled(client, project=None):
     sets = [inline.formset for inline in context["inline_admin_formsets"]]
     forms = [
         context["adminform"].form,
-        *(form for each in sets for form in (each.management_form, *each.forms)),
+        *(form for each in sets for form in (each.management_form, *each.forms, each.empty_form)),
     ]
     return {form[name].html_name: form[name].value() for form in forms for name in form.fields}
 

@@ -153,6 +153,12 @@ def test_the_page_names_nobody_who_has_no_role_on_the_project(manager, project):
     assert "of-another-team" not in manager.get(page(project)).content.decode()
 
 
+def test_a_browser_may_send_the_blank_row_of_which_its_script_makes_new_ones(manager, project):
+    blank = {"memberships-__prefix__-id": "", "memberships-__prefix__-username": ""}
+    assert save(manager, project, **blank).status_code == 302
+    assert save(manager, project, **{"member-__prefix__-id": ""}).status_code == 400
+
+
 def test_nobody_gets_a_second_role(manager, project):
     answer = save(manager, project, **{"memberships-1-username": "mia", "memberships-1-role": "viewer"})
     assert "has a role here already" in answer.content.decode()
