@@ -23,7 +23,8 @@ from projects import leases
 from projects.connection import connected
 from projects.errors import AutowrkersError, OperatorError, RateLimited, Retryable
 from projects.github.client import GitHubClient
-from projects.github.errors import GitHubUnavailable
+from projects.github.errors import GitHubRateLimited, GitHubUnavailable
+from projects.github.ratelimit import Priority
 from projects.health import clear_error, report_error
 from projects.models import Project
 
@@ -70,16 +71,40 @@ def _tend(project: Project, heartbeat: Heartbeat) -> None:
 
 
 def _remote(project: Project, now: datetime, may_go_on: Callable[[], bool]) -> None:
-    """What needs GitHub. The first error ends it: the same token would fail again."""
+    """What needs GitHub. The first error ends it, since the same token would fail again; a reserve ends its part only."""
     asked = project.sync_requested_at is not None
-    with connected(project) as client:
+
+    def sync() -> None:
         if is_sync_due(project, now):
             report = sync_project(project, client, may_go_on=may_go_on)
             if not report.finished:
                 queue.enqueue_tend(project.pk)
-        _follow_all(follow.due(project, now, at_once=asked), client, now, may_go_on)
+
+    def follow_pull_requests() -> None:
+        due = follow.due(project, now, at_once=asked)
+        _follow_all(due, client, now, may_go_on)
+
+    def catch_up() -> None:
         follow.close_issues(project, client, may_go_on)
         announce.postponed(project, client, may_go_on)
+
+    parts = (
+        (Priority.PEOPLE if asked else Priority.SYNC, sync),
+        (Priority.PEOPLE if asked else Priority.FOLLOW, follow_pull_requests),
+        (Priority.PUBLISH, catch_up),
+    )
+    held_up: list[GitHubRateLimited] = []
+    with connected(project) as client:
+        for priority, part in parts:
+            try:
+                with client.as_(priority):
+                    part()
+            except GitHubRateLimited as error:
+                if not error.is_reserve:
+                    raise
+                held_up.append(error)
+    if held_up:
+        raise held_up[0]
 
 
 def is_sync_due(project: Project, now: datetime) -> bool:
@@ -136,6 +161,8 @@ def _try(act: Callable[[], object]) -> AutowrkersError | None:
 
 
 def _next_look(error: AutowrkersError, now: datetime) -> datetime:
+    if isinstance(error, GitHubRateLimited) and error.is_reserve:
+        return now + SYNC_INTERVAL  # other parts may still ask
     if isinstance(error, RateLimited) and error.retry_at:
         return error.retry_at
     return now + (RETRY_WAIT if isinstance(error, Retryable) else OPERATOR_WAIT)
