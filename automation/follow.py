@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,12 +28,15 @@ PR_CLOSED = "pr_closed"
 BATCH = 25
 
 
-def due(project: Project, now: datetime, *, at_once: bool) -> list[IssueSession]:
-    """Sessions whose pull request has not been looked at for a while (or at all), the longest waiting first."""
+def due(project: Project, now: datetime, *, at_once: bool, woken: Collection[int] = ()) -> list[IssueSession]:
+    """Sessions whose pull request has not been looked at for a while (or at all), the longest waiting first.
+
+    `woken`: sessions that a webhook told of; they are due however lately they were looked at.
+    """
     followed = Q(status=Status.PR_CREATED) | Q(status=Status.NEEDS_REVIEW, step=Step.FOLLOW)
     closed = Q(status=Status.FAILED, reason=PR_CLOSED, completed_at__gt=now - CLOSED_FOR)
     waiting = followed & _not_since(now - OPEN_INTERVAL) | closed & _not_since(now - CLOSED_INTERVAL)
-    waiting = followed | closed if at_once else waiting
+    waiting = followed | closed if at_once else waiting | (followed | closed) & Q(pk__in=woken)
     sessions = project.sessions.filter(waiting, pr_number__isnull=False)
     return list(sessions.select_related("project").order_by("followed_at", "id")[:BATCH])
 

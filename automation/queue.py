@@ -14,8 +14,15 @@ TICK = "automation.tasks.tick"
 
 
 def enqueue_tend(project_pk: int) -> None:
-    """Ask the short-task cluster to look after a project, once this transaction is committed."""
-    transaction.on_commit(partial(async_task, TEND, project_pk, cluster=settings.Q_CLUSTER["name"]))
+    """Ask the short-task cluster to look after a project, once this transaction is committed.
+
+    A queue that is down costs only time: the next tick asks again.
+    """
+
+    def send() -> None:
+        async_task(TEND, project_pk, cluster=settings.Q_CLUSTER["name"])
+
+    transaction.on_commit(send, robust=True)
 
 
 def enqueue_advance(session_pk: int) -> None:

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from automation import archived, queue
+from automation.webhooks import inbox
 from projects import leases
 from projects.models import Project
 
@@ -27,4 +28,5 @@ def tick() -> int:
     for project_pk in due:
         queue.enqueue_tend(project_pk)
     archived.wind_down_all(now)
+    inbox.prune(now)
     return len(due)

@@ -1,6 +1,6 @@
 """What no page can use is refused before any page sees it: NUL bytes, and bodies that are too large.
 
-The API reads and refuses its bodies by itself.
+The API and the webhook's receiver read and refuse their bodies by themselves.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 NUL = "\0"
 SHOWN = 60
+OTHERS = ("/api/", "/webhooks/")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -24,7 +25,7 @@ class BadInput:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.COOKIES = {name: value for name, value in request.COOKIES.items() if NUL not in value}
-        is_page = not request.path.startswith("/api/")
+        is_page = not request.path.startswith(OTHERS)
         if is_page:
             if NUL in request.path:
                 raise BadRequest("The address holds a NUL character.")

@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
+from automation.webhooks import receiving
 from config import errors
 from config.health import healthz, readyz
 
@@ -14,6 +15,8 @@ urlpatterns = [
     path("", require_safe(RedirectView.as_view(pattern_name="admin:index"))),
     path("admin/", admin.site.urls),
     path("api/", include("config.api")),
+    path("webhooks/github", receiving.github, name="github-webhook"),
+    path("webhooks/github/", receiving.github),
     path("healthz", healthz),
     path("readyz", readyz),
 ]
