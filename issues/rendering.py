@@ -1,11 +1,11 @@
-"""The one place that turns templates into plain text: prompts, pull requests, messages. Never HTML pages."""
+"""The one place that turns templates into text: prompts, pull requests, mail. Pages have Django's own templates."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
 
-from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2 import FileSystemLoader, StrictUndefined, select_autoescape
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "text"
@@ -17,7 +17,7 @@ def environment() -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701  the results are Markdown and plain text, escaped where they are made
+        autoescape=select_autoescape(["html.j2"]),  # Markdown and plain text are escaped where they are made
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
