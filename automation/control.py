@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -18,13 +17,13 @@ from issues import verbs
 from issues.models import IssueSession
 from issues.models.session import SYSTEM, IssueSessionQuerySet
 from issues.states import RUNNABLE, Status
-from issues.transitions import Conflict
+from issues.transitions import AS_READ, Conflict
 from projects import editing, leases, signals
 from projects.models import Credential, Project
 from projects.models.audit import record
 
 STOP_TRIES = 3
-STARTED_AT_ONCE = 200
+CHANGED_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def stop(project: Project, *, actor: str, stop_running: bool = False) -> Stopped
     if not stop_running:
         return Stopped(0, 0)
     # What is taken out of the queue first cannot become a running session meanwhile.
-    dequeued = sum(_dequeue(session, actor) for session in lined_up([project]).defer("github_issue_body"))
+    dequeued = sum(verbs.dequeue(part, actor=actor) for part in _parts(lined_up([project])))
     asked = begun([project]).defer("github_issue_body")
     stopped = Stopped(sum(stop_session(session, actor=actor) for session in asked), dequeued)
     if stopped != Stopped(0, 0):
@@ -105,18 +104,10 @@ def startable(project: Project) -> IssueSessionQuerySet:
 def start_all(project: Project, *, actor: str) -> StartedAll:
     """Queue every pending issue once, oldest first. Asking again queues nothing twice."""
     queued, refused = 0, Counter[str]()
-    waiting = list(startable(project).defer("github_issue_body").order_by("github_issue_number"))
-    for begin in range(0, len(waiting), STARTED_AT_ONCE):
-        with (
-            transaction.atomic()
-        ):  # one commit for many; what is refused rolls back to its own savepoint only
-            for session in waiting[begin : begin + STARTED_AT_ONCE]:
-                try:
-                    queued += verbs.enqueue(session, actor=actor) == verbs.DONE
-                except verbs.NotAllowed as refusal:
-                    refused[refusal.message] += 1
-                except Conflict:
-                    refused["Somebody else changed it in the same moment."] += 1
+    for part in _parts(startable(project)):
+        done = verbs.enqueue_pending(part, actor=actor)
+        queued += done
+        refused["Somebody else changed it in the same moment."] += len(part) - done
     record(
         actor=actor,
         verb="project.started_all",
@@ -126,7 +117,7 @@ def start_all(project: Project, *, actor: str) -> StartedAll:
         refused=refused.total(),
     )
     signals.work_requested.send(Project, project_pk=project.pk)
-    return StartedAll(queued, dict(refused))
+    return StartedAll(queued, dict(+refused))
 
 
 def status_of(project: Project, now: datetime | None = None) -> AutomationStatus:
@@ -157,13 +148,10 @@ def stop_session(session: IssueSession, *, actor: str) -> bool:
     return False
 
 
-def _dequeue(session: IssueSession, actor: str) -> bool:
-    """False for one that a worker has just taken: it is stopped with the running ones."""
-    try:
-        verbs.dequeue(session, actor=actor)
-    except Conflict:
-        return False
-    return True
+def _parts(rows: IssueSessionQuerySet) -> list[list[IssueSession]]:
+    """The sessions in the order of their issues, as many together as one transaction changes."""
+    found = list(rows.only(*AS_READ, "project", "step").order_by("github_issue_number", "pk"))
+    return [found[begin : begin + CHANGED_AT_ONCE] for begin in range(0, len(found), CHANGED_AT_ONCE)]
 
 
 def _next_sync(project: Project, now: datetime) -> datetime | None:

@@ -1,11 +1,13 @@
 """The one writer of a session's status, step and reason, and of the moment of its last activity.
 
 Each change is one conditional UPDATE (status as expected; the holder's own lease, or no live lease for anyone
-else) that must hit exactly one row, and a SessionEvent in the same transaction.
+else) that must hit exactly one row, and a SessionEvent in the same transaction. What is asked of many at once
+locks the rows that are as expected, and writes those alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
@@ -20,6 +22,8 @@ from projects import leases
 from projects.errors import AutowrkersError
 from projects.leases import Lease
 from projects.redaction import redact
+
+AS_READ = ("pk", "status", "round", "queued_at")
 
 
 class Conflict(AutowrkersError):
@@ -85,6 +89,36 @@ def stay(
         evidence=evidence,
         changes=changes,
     )
+
+
+@transaction.atomic
+def stay_all(
+    sessions: Collection[IssueSession], verb: str, *, reason: str, actor: str, **changes: Any
+) -> list[IssueSession]:
+    """`stay` for many, in a few queries; answers those that changed.
+
+    Left alone is what somebody holds, has moved or has queued since it was read.
+    """
+    read = {tuple(getattr(session, name) for name in AS_READ): session for session in sessions}
+    free = IssueSession.objects.filter(leases.free(), pk__in=[session.pk for session in sessions])
+    locked = free.select_for_update().order_by("pk").values_list(*AS_READ)
+    unmoved = [read[row] for row in locked if row in read]
+    values: dict[str, Any] = {"reason": reason[:64], "last_error": "", "changed_at": timezone.now()} | changes
+    pks = [session.pk for session in unmoved]
+    IssueSession.objects.filter(pk__in=pks).update(**values, fence=F("fence") + 1, lease_owner="")
+    SessionEvent.objects.bulk_create(
+        SessionEvent(
+            issue_session=session,
+            actor=actor[:200],
+            verb=verb,
+            old_status=session.status,
+            new_status=session.status,
+            step=session.step,
+            reason=values["reason"],
+        )
+        for session in unmoved
+    )
+    return unmoved
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ On a session that a worker holds, skip and stop are only recorded; the holder en
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from issues.models import IssueSession
 from issues.states import Status, Step, resumed_status
-from issues.transitions import Conflict, move, note, stay
+from issues.transitions import Conflict, move, note, stay, stay_all
 from projects import leases, signals
 
 RECORDED = "recorded"
@@ -79,6 +80,14 @@ def enqueue(session: IssueSession, *, actor: str) -> str:
     return DONE
 
 
+def enqueue_pending(sessions: Collection[IssueSession], *, actor: str) -> int:
+    """`enqueue` for many pending ones in one transaction; answers how many were as they had been read."""
+    queue: dict[str, Any] = {"queued_at": timezone.now(), "queued_by": actor[:200], "enqueued_at": None}
+    return len(
+        stay_all(sessions, "queued", actor=actor, reason="started_by_person", not_before=None, **queue)
+    )
+
+
 def retry(session: IssueSession, *, actor: str) -> str:
     """Open a new round of a failed session, or let a held one go on where it stands."""
     _refuse_unless_allowed(session, "retry", actor)
@@ -98,9 +107,13 @@ def stop(session: IssueSession, *, actor: str) -> str:
     return _end(session, "stop", actor=actor)
 
 
-def dequeue(session: IssueSession, *, actor: str) -> None:
-    """Take a session out of the queue; it stays where it stands until it is queued again."""
-    stay(session, "dequeued", actor=actor, reason="paused", queued_at=None, queued_by="", enqueued_at=None)
+def dequeue(sessions: Collection[IssueSession], *, actor: str) -> int:
+    """Take sessions out of the queue, in one transaction; they stay where they stand until they are queued again.
+
+    Answers how many: not one that a worker has just taken.
+    """
+    queue: dict[str, Any] = {"queued_at": None, "queued_by": "", "enqueued_at": None}
+    return len(stay_all(sessions, "dequeued", actor=actor, reason="paused", **queue))
 
 
 def carry_out(session: IssueSession, verb: str, *, actor: str, lease: leases.Lease | None = None) -> None:

@@ -43,10 +43,16 @@ class IssueSessionQuerySet(models.QuerySet["IssueSession"]):
         return self.queued().filter(leases.free(), enqueued_at__gt=now - ENQUEUE_GRACE)
 
     def due(self, now: datetime) -> IssueSessionQuerySet:
-        """Queued, free, and past any parking; not handed to the queue a moment ago. Begun ones first."""
+        """Queued, free, and past any parking; not handed to the queue a moment ago. Begun ones first, then as queued.
+
+        Of those that were queued together the oldest issue comes first.
+        """
         ready = self.queued().filter(leases.free(), Q(not_before=None) | Q(not_before__lte=now))
         return ready.exclude(enqueued_at__gt=now - ENQUEUE_GRACE).order_by(
-            models.Case(models.When(status=Status.PENDING, then=1), default=0), "queued_at", "id"
+            models.Case(models.When(status=Status.PENDING, then=1), default=0),
+            "queued_at",
+            "github_issue_number",
+            "id",
         )
 
 
