@@ -44,8 +44,12 @@ class Keyboard:
 
     def tick(self, target: Locator) -> None:
         """Of a group of radio buttons only the chosen one can be tabbed to; arrows move within it."""
-        self._reach(target.page.locator("input[type=radio]:checked"))
-        self.page.keyboard.press("ArrowDown")
+        if target.get_attribute("type") == "checkbox":
+            self._reach(target)
+            self.page.keyboard.press("Space")
+        else:
+            self._reach(target.page.locator("input[type=radio]:checked"))
+            self.page.keyboard.press("ArrowDown")
         assert target.is_checked()
 
     def _reach(self, target: Locator) -> None:

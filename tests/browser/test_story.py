@@ -10,19 +10,30 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.hands import Keyboard, Mouse
-from tests.browser.installed import PASSWORD, installed
+from tests.browser.installed import PASSWORD, environment, installed
+from tests.browser.really import agents, at_work, beat, still_there
 from tests.browser.watching import Visitor
 from tests.flows.conftest import CHECK, FIX
+from tests.flows.workers import eventually
 
 PATIENCE = 120
+AT_ONCE = 20  # "within seconds", on a busy machine
 LONG = 1000 * PATIENCE
 TALK = [{"say": f"Looking at part {number} of the package."} for number in range(1, 13)]
 WRONG = [{"run": "date +%N >> NOTES"}, {"commit": "Try"}]
 RULES = [
     {"match": "Report is slow", "steps": [*TALK, *FIX]},
     {"match": "Totals are wrong", "steps": WRONG},
-    {"match": "Endless work", "steps": [{"say": "This takes long."}, {"sleep": 600}]},
+    {"match": "Endless", "steps": [{"say": "This takes long."}, {"sleep": 600}]},
 ]
+TITLES = (
+    "Report is slow",
+    "Totals are wrong",
+    "Rename everything",
+    "Endless work",
+    "Endless search",
+    "Endless talk",
+)
 MENDED = [{"match": "Totals are wrong", "steps": FIX}]
 
 
@@ -49,6 +60,9 @@ class Teller:
     def sees(self, text):
         return self.page.get_by_text(text).first.is_visible()
 
+    def waits_for(self, text):
+        self.until(lambda: self.sees(text), reload=False)
+
     def log_in(self):
         self.page.goto("/")
         self.hands.write(self.page.get_by_label("Username"), "ada")
@@ -70,6 +84,15 @@ class Teller:
             has=self.page.get_by_role("link", name=f"View issue {number}", exact=True)
         )
 
+    def go_to_projects(self):
+        self.hands.press(
+            self.page.get_by_role("navigation", name="Main").get_by_role("link", name="Projects")
+        )
+
+    def states(self, numbers):
+        """The word of each issue's badge on the board."""
+        return [self.card(number).locator(".badge").inner_text().split(maxsplit=1)[1] for number in numbers]
+
 
 @pytest.fixture(params=[Mouse, Keyboard], ids=["mouse", "keyboard"])
 def teller(request, browser, hub, tmp_path):
@@ -83,9 +106,8 @@ def teller(request, browser, hub, tmp_path):
 def test_the_whole_story(teller, hub, token, tmp_path):
     script = tmp_path / "agent.json"
     script.write_text(json.dumps({"pace": 0.4, "rules": RULES}))
-    slow, wrong, unwanted, endless = (
-        hub.create_issue("acme/calc", title, "See calc/averages.py")
-        for title in ("Report is slow", "Totals are wrong", "Rename everything", "Endless work")
+    slow, wrong, unwanted, *endless = (
+        hub.create_issue("acme/calc", title, "See calc/averages.py") for title in TITLES
     )
     teller.log_in()
     teller.link(script, token)
@@ -95,7 +117,9 @@ def test_the_whole_story(teller, hub, token, tmp_path):
     see_the_pull_request(teller, hub)
     see_a_failure_and_retry(teller, hub, script, wrong)
     skip(teller, unwanted)
-    start_all_and_stop_everything(teller, endless)
+    start_all(teller, endless)
+    pause_everything(teller, endless, tmp_path)
+    see_that_nothing_starts_again(teller, endless, tmp_path, environment(hub, tmp_path, 0))
 
 
 def see_the_checks_turn_green(teller):
@@ -149,12 +173,42 @@ def skip(teller, number):
     expect(teller.card(number)).to_contain_text("Skipped")
 
 
-def start_all_and_stop_everything(teller, number):
+def start_all(teller, numbers):
+    """Two agents work, and the third issue waits in the queue of automation that starts by itself."""
     teller.press("Start automation")
     teller.press("Start all", "link")
-    teller.press("Start 1 issue")
-    teller.until(lambda: "In progress" in teller.card(number).inner_text())
-    teller.press("Pause", "link")
+    teller.press(f"Start {len(numbers)} issues")
+    teller.press("Settings", "link")
+    teller.hands.tick(teller.page.get_by_label("Auto start"))
+    teller.hands.write(teller.page.get_by_label("Max concurrent"), "2")
+    teller.press("Save")
+    teller.waits_for("was changed successfully")
+    teller.go_to_projects()
+    teller.press("calc", "link")
+    teller.until(lambda: teller.states(numbers) == ["In progress", "In progress", "Queued"])
+
+
+def pause_everything(teller, numbers, folder):
+    eventually(lambda: len(agents(folder)) == 2, PATIENCE)
+    before = at_work(folder)
+    teller.go_to_projects()
+    teller.press("Pause everything", "link")
+    teller.waits_for(
+        "2 sessions have begun, 2 of them are with a worker now. 1 more issue waits in the queue."
+    )
     teller.hands.tick(teller.page.get_by_label("Stop them now"))
-    teller.press("Pause automation")
-    teller.until(lambda: "Needs review" in teller.card(number).inner_text())
+    teller.press("Pause everything")
+    teller.waits_for("Automation is paused in 1 project. 2 sessions asked to stop")
+    teller.waits_for("1 issue taken out of the queue.")
+    eventually(lambda: not at_work(folder) and not still_there(before), AT_ONCE)
+
+
+def see_that_nothing_starts_again(teller, numbers, folder, env):
+    beat(env, 3)
+    assert not at_work(folder)
+    teller.press("calc", "link")
+    assert teller.states(numbers) == ["Needs review", "Needs review", "Pending"]
+    teller.waits_for("Automation is paused: issues are not synced and none starts by itself.")
+    teller.go_to_projects()
+    teller.press("Pause everything", "link")
+    teller.waits_for("No session has begun. No issue waits in the queue.")
