@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 1000, 180
-BOTTOM, LEFT, TOP = 22, 44, 10
+HEIGHT = 180
+BOTTOM, TOP = 22, 18
 LABELS = 6
 
 
 @dataclass(frozen=True)
 class Bar:
+    """`x` and `width` are percentages of the chart's width, so that text keeps its size on any screen."""
+
     x: float
     y: float
     width: float
@@ -34,10 +36,8 @@ class Chart:
     top: str
     bars: tuple[Bar, ...]
     labels: tuple[Label, ...]
-    width: int = WIDTH
     height: int = HEIGHT
     base: int = HEIGHT - BOTTOM
-    left: int = LEFT
     ceiling: int = TOP
 
 
@@ -54,12 +54,12 @@ def draw(title: str, columns: Sequence[Column], *, unit: str = "") -> Chart | No
     highest = max((sum(value for value, _, _ in column.parts) for column in columns), default=0)
     if not highest:
         return None
-    step = (WIDTH - LEFT) / len(columns)
+    step = 100 / len(columns)
     room = HEIGHT - BOTTOM - TOP
     every = max(1, -(-len(columns) // LABELS))
     bars, labels = [], []
     for index, column in enumerate(columns):
-        x, y = LEFT + index * step, float(HEIGHT - BOTTOM)
+        x, y = index * step, float(HEIGHT - BOTTOM)
         for value, tone, words in column.parts:
             tall = room * value / highest
             y -= tall

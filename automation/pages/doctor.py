@@ -78,14 +78,14 @@ def doctor(request: HttpRequest, **kwargs: Any) -> HttpResponse:
 
 
 def _groups(findings: list[Finding], projects: dict[int, Project]) -> list[Group]:
-    """By topic; within one the worst first."""
+    """By topic, those with something wrong before the others; within one the worst first."""
     groups = []
     for tag, heading in examination.HEADINGS.items():
         mine = [finding for finding in findings if finding.tag == tag]
         mine.sort(key=lambda finding: WORST_FIRST.index(finding.level))
         rows = [Row(each, STANDINGS[each.level], projects.get(each.project or 0)) for each in mine]
         groups += [Group(heading, rows)] if rows else []
-    return groups
+    return sorted(groups, key=lambda group: WORST_FIRST.index(group.rows[0].finding.level))
 
 
 def _of(request: HttpRequest, scope: str) -> Any:

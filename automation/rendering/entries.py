@@ -33,7 +33,7 @@ WORDS = {
     Kind.OTHER: ("…", "Other"),
     Kind.GAP: ("⋯", "Left out"),
 }
-ICONS = {"Bash": "❯", "command_execution": "❯", "Read": "📄", "Grep": "🔍", "Glob": "🔍", "web_search": "🔍"}
+ICONS = {"Bash": "❯", "command_execution": "❯", "Read": "▤", "Grep": "⌕", "Glob": "⌕", "web_search": "⌕"}
 EDIT_ICON = "✎"
 EDITORS = frozenset({"Edit", "Write", "MultiEdit", "apply_patch", "file_change"})
 
