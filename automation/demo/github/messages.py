@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import parse_qsl
 
 
@@ -32,7 +33,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its answer (status 0: none); `injected` when a fault had a hand in it."""
+    """One request and its answer (status 0: none); `injected` when a fault had a hand in it. It came `at` a moment."""
 
     method: str
     path: str
@@ -43,6 +44,7 @@ class Exchange:
     answer: bytes
     kind: str = "api"
     injected: bool = False
+    at: datetime = datetime.min
 
 
 @dataclass
