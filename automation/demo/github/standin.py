@@ -96,13 +96,14 @@ class StandIn(Desk):
 
     def answer(self, request: Request) -> Reply | None:
         """The reply to one request, or None to hang up. Called by the server's threads."""
+        came_at = self._ledger.clock()
         with self._lock:
             fault = next((fault for fault in self.faults if fault.takes(request)), None)
         reply = self._spoil(request, fault) if fault else self._serve(request)
         if self._record:
             status, body = (reply.status, reply.body) if reply else (0, b"")
             asked = (request.method, request.path, request.query, request.headers, request.body)
-            seen = Exchange(*asked, status, body, request.kind, injected=fault is not None)
+            seen = Exchange(*asked, status, body, request.kind, injected=fault is not None, at=came_at)
             self.requests.append(seen)
         return reply
 
@@ -181,7 +182,7 @@ class StandIn(Desk):
         except Refusal as refusal:
             answer = Answer(refusal.status, refusal.payload())
         body = b"" if answer.status == 204 else json.dumps(answer.body, ensure_ascii=False).encode()
-        etag = f'W/"{hashlib.sha256(body).hexdigest()}"'
+        etag = f'W/"{hashlib.sha256(str(token).encode() + body).hexdigest()}"'  # GitHub's holds for one token
         if request.method == "GET" and answer.status == 200:
             headers["ETag"] = etag
             if token and etag in request.headers.get("if-none-match", ""):
