@@ -8,7 +8,7 @@ from django.db import transaction
 
 from issues import complexity, filters, sanitize, transitions, verbs
 from issues.models import IssueSession
-from issues.states import Status
+from issues.states import Status, Step
 from issues.transitions import Conflict
 from projects.github.payloads import Issue
 from projects.models import Project
@@ -88,9 +88,14 @@ def _follow(project: Project, session: IssueSession, issue: Issue) -> bool:
     return changed or moved
 
 
+def _is_publishing(session: IssueSession) -> bool:
+    """Its pull request may be there already, even merged: the publish step looks, and decides."""
+    return session.status == Status.VERIFYING and session.step == Step.PUBLISH
+
+
 def _replace(project: Project, session: IssueSession, issue: Issue) -> bool:
     if issue.state != "open":
-        if session.status not in verbs.ALLOWED["close"] or session.pr_number:
+        if session.status not in verbs.ALLOWED["close"] or session.pr_number or _is_publishing(session):
             return False
         if session.requested_verb != IssueSession.Verb.CLOSE:
             verbs.close(session)
