@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from automation import announce, clearing, dispatch, follow, queue
 from automation.holding import Heartbeat
+from automation.webhooks import inbox
 from issues import verbs
 from issues.models import IssueSession
 from issues.states import ENDED
@@ -55,9 +56,11 @@ def _tend(project: Project, heartbeat: Heartbeat) -> None:
     def may_go_on() -> bool:
         return not heartbeat.is_lost and time.monotonic() - began < BUDGET_SECONDS
 
-    error = _try(lambda: _remote(project, now, may_go_on))
+    wakes = inbox.take(project, now)
+    error = _try(lambda: _remote(project, now, may_go_on, wakes))
     if heartbeat.is_lost:
         return
+    inbox.settle(wakes, project, error)
     if error is None:
         clear_error(project)
     else:
@@ -70,18 +73,18 @@ def _tend(project: Project, heartbeat: Heartbeat) -> None:
     Project.objects.filter(pk=project.pk).update(last_tended_at=now)
 
 
-def _remote(project: Project, now: datetime, may_go_on: Callable[[], bool]) -> None:
+def _remote(project: Project, now: datetime, may_go_on: Callable[[], bool], wakes: inbox.Wakes) -> None:
     """What needs GitHub. An error ends it, the same token would fail again; a reserve ends its own part only."""
     asked = project.sync_requested_at is not None
 
     def sync() -> None:
-        if is_sync_due(project, now):
+        if is_sync_due(project, now) or (wakes.issues and inbox.syncs(project)):
             report = sync_project(project, client, may_go_on=may_go_on)
             if not report.finished:
                 queue.enqueue_tend(project.pk)
 
     def follow_pull_requests() -> None:
-        due = follow.due(project, now, at_once=asked)
+        due = follow.due(project, now, at_once=asked, woken=wakes.session_pks)
         _follow_all(due, client, now, may_go_on)
 
     def catch_up() -> None:
@@ -110,8 +113,9 @@ def _remote(project: Project, now: datetime, may_go_on: Callable[[], bool]) -> N
 def is_sync_due(project: Project, now: datetime) -> bool:
     if project.sync_requested_at is not None:
         return True
-    wanted = project.auto_sync and project.automation_enabled
-    return wanted and (project.last_synced_at is None or now - project.last_synced_at >= SYNC_INTERVAL)
+    return inbox.syncs(project) and (
+        project.last_synced_at is None or now - project.last_synced_at >= SYNC_INTERVAL
+    )
 
 
 def _follow_all(
