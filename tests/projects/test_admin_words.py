@@ -58,6 +58,15 @@ def test_a_list_is_called_by_what_it_holds(boss, model, title):
     assert "Api token" not in text
 
 
+def test_api_tokens_are_called_so_on_every_page_of_the_admin(boss):
+    token = ApiToken.objects.create(user=create_user(Role.VIEWER, project=create_project()), token_hash="x")
+    pages = ["/admin/data/", "/admin/projects/", page(ApiToken, "change", token.pk), page(ApiToken, "add")]
+    for address in pages:
+        text = boss.get(address).content.decode()
+        assert "API token" in text, address
+        assert "Api token" not in text, address
+
+
 def test_reasons_outcomes_and_troubles_are_words_in_lists_and_records(boss):
     project = create_project(error_code="github.bad_token")
     session = create_session(project=project, status="failed", reason="checks_failed")
