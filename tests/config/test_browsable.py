@@ -109,6 +109,7 @@ def test_an_unchanged_answer_has_no_body():
     etag = client.get(f"/api/projects/{project.pk}", headers={"Accept": JSON})["ETag"]
     answer = client.get(f"/api/projects/{project.pk}", headers={"If-None-Match": etag})
     assert (answer.status_code, answer.content) == (304, b"")
+    assert "Content-Type" not in answer
 
 
 def test_a_list_leads_to_its_rows_its_next_page_and_names_its_parameters():

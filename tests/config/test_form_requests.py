@@ -70,6 +70,7 @@ def test_a_project_is_created_changed_and_archived_by_forms(browser):
     gone = send(browser, path, forms(browser, path)["DELETE"])
     assert (gone.status_code, gone["Content-Type"]) == (200, PAGE)
     assert "204 No Content" in gone.content.decode()
+    assert "Send DELETE" not in gone.content.decode()
     assert Project.objects.get().archived_at
 
 
@@ -107,7 +108,9 @@ def test_without_the_forms_token_nothing_is_changed(browser, method, token):
     before = dump()
     answer = send(browser, path, fields | {"_content": '{"name": "n", "github_repo": "o/n"}'})
     assert (answer.status_code, answer["Content-Type"]) == (403, PAGE)
-    assert "CSRF Failed" in answer.content.decode()
+    text = answer.content.decode()
+    assert "CSRF Failed" in text
+    assert 'aria-label="Main"' in text  # they are still logged in
     assert dump() == before
 
 
@@ -156,6 +159,7 @@ def test_a_form_is_offered_only_to_roles_that_may_send_it():
     manager = browser_of(create_user(Role.MANAGER, project=project, is_staff=True))
     assert set(forms(viewer, path)) == set()
     assert set(forms(manager, path)) == {"PUT", "PATCH", "DELETE"}
+    assert "<code>github_token</code>" in manager.get(path).content.decode()
 
 
 @pytest.mark.parametrize(("role", "is_own", "status"), [(Role.VIEWER, True, 403), (Role.MANAGER, False, 404)])
