@@ -15,6 +15,7 @@ NOT_PAGES = {
     "log-raw": "a file",
     "diff-raw": "a file",
     "session-verb": "POST only",
+    "delivery-replay": "POST only",
     "link-check": "POST only",
     "link-token": "POST only",
     "link-branch": "POST only",

@@ -89,10 +89,16 @@ def build_world():
     create_token(user)
     record(actor="a", verb="x", subject="y", project=project)
     Effect.objects.create(issue_session=session, round=1, kind="push")
-    WebhookDelivery.objects.create(delivery_id="d", event="e", project=project)
+    delivery = WebhookDelivery.objects.create(delivery_id="d", event="e", project=project)
     route = NotificationRoute.objects.create(project=project, channel="email", target="a@example.com")
     Notification.objects.create(route=route, issue_session=session, event="e", dedupe_key="k")
-    return {"session": session.pk, "project": project.pk, "attempt": attempt.pk, "user": user.pk}
+    return {
+        "session": session.pk,
+        "project": project.pk,
+        "attempt": attempt.pk,
+        "user": user.pk,
+        "deliveries": delivery.pk,
+    }
 
 
 def own_path(world, route, verb=""):

@@ -10,6 +10,7 @@ import pytest
 from django.core import serializers
 from django.urls import get_resolver, reverse
 
+from automation.models import WebhookDelivery
 from automation.pages.urls import PAGES
 from issues.models import Attempt, IssueSession, SessionEvent
 from projects.models import Membership, Project, Role
@@ -42,6 +43,8 @@ LOWEST: dict[str, tuple[str, str]] = {
     "link-check": (NOBODY, Role.MANAGER),
     "link-token": (NOBODY, Role.MANAGER),
     "link-branch": (NOBODY, Role.MANAGER),
+    "deliveries": ("staff", NOBODY),
+    "delivery-replay": (NOBODY, Role.OPERATOR),
     "dry-run": (Role.VIEWER, NOBODY),
     "board": (Role.VIEWER, NOBODY),
     "session": (Role.VIEWER, NOBODY),
@@ -80,6 +83,9 @@ def world(settings, tmp_path):
     IssueSession.objects.filter(pk=session.pk).update(session=attempt)
     create_result(session, output=MARK, attempt=attempt)
     SessionEvent.objects.create(issue_session=session, actor=MARK, verb="moved", message=MARK)
+    WebhookDelivery.objects.create(
+        delivery_id=MARK, event="issues", project=project, state="done", reason=MARK
+    )
     attempt.transcript_path.write_text(f'{{"n": 0, "at": "", "stream": "note", "line": "{MARK}"}}\n')
     return attempt
 
@@ -87,7 +93,13 @@ def world(settings, tmp_path):
 def path_of(attempt, name, verb):
     """The page's path for the objects of `attempt`; an argument that nobody knows fails."""
     session = attempt.issue_session
-    of = {"project": session.project_id, "session": session.pk, "attempt": attempt.pk}
+    delivery = WebhookDelivery.objects.filter(project=session.project).first()
+    of = {
+        "project": session.project_id,
+        "session": session.pk,
+        "attempt": attempt.pk,
+        "deliveries": delivery and delivery.pk,
+    }
     route = ROUTE[name]
     args = []
     if "<int:pk>" in route:
