@@ -5,7 +5,6 @@ Stock pages are measured without our indexes where it is about what an index giv
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,17 +14,17 @@ from django.contrib.admin import ModelAdmin, ShowFacets
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import connection
 from django.test import RequestFactory
-from django.test.utils import CaptureQueriesContext
 
 from issues.models import IssueSession, SessionEvent
 from issues.states import Status
 from tests.benchmarks.figures import Figure, Goal
-from tests.benchmarks.filling import ago, create_projects, fill, one_of, superuser, true_where
+from tests.benchmarks.filling import ago, create_projects, fill, manager_of, one_of, superuser, true_where
+from tests.benchmarks.viewing import milliseconds, queries
 from verification.models import VerificationResult
 
 ROWS = 1_000_000
 SECONDS_APART = 31  # so that the rows span a year
-TRIES = 3
+OWN_PROJECTS = 3
 FIFTH = Goal("ratio", 0.2)
 NO_MORE = Goal("ratio", 1)
 
@@ -59,12 +58,14 @@ def measure() -> list[Figure]:
     _fill()
     boss = superuser()
 
-    def page(model: Any, query: str = "", stock: type[ModelAdmin] | None = None) -> Callable[[], None]:
+    def page(
+        model: Any, query: str = "", stock: type[ModelAdmin] | None = None, user: Any = boss
+    ) -> Callable[[], None]:
         shown = stock(model, admin.site) if stock else admin.site.get_model_admin(model)
 
         def view() -> None:
             request = RequestFactory().get(f"/admin/{query}")
-            request.user = boss
+            request.user = user
             request._messages = CookieStorage(request)  # type: ignore[attr-defined]
             answer: Any = shown.changelist_view(request)
             assert answer.status_code == 200, answer
@@ -95,13 +96,17 @@ def measure() -> list[Figure]:
         ("results, facets", page(VerificationResult), page(VerificationResult, "", StockFacets), FIFTH),
         ("events by date", page(SessionEvent), page(SessionEvent, "", StockDates), FIFTH),
     ]
-    own = _best(page(SessionEvent, "?since=any&o=1"))
+    own = milliseconds(page(SessionEvent, "?since=any&o=1"))
     with _without_index():
-        floor = _best(page(SessionEvent, "?o=1", StockRows))
+        floor = milliseconds(page(SessionEvent, "?o=1", StockRows))
     figures = [Figure("events in order of date", own, "ms", floor, FIFTH)]
+    manager = manager_of(OWN_PROJECTS)
+    for name, model in {"sessions": IssueSession, "events": SessionEvent}.items():
+        own = milliseconds(page(model, user=manager))
+        figures.append(Figure(f"{name}, of a manager of {OWN_PROJECTS} projects", own, "ms"))
     for name, ours, stock, goal in pairs:
-        figures.append(_milliseconds(name, ours, stock, goal if goal == FIFTH else None))
-        figures.append(Figure(f"{name}: queries", _queries(ours), "", _queries(stock), NO_MORE))
+        figures.append(Figure(name, milliseconds(ours), "ms", milliseconds(stock), goal))
+        figures.append(Figure(f"{name}: queries", queries(ours), "", queries(stock), NO_MORE))
     return figures
 
 
@@ -150,26 +155,3 @@ def _without_index() -> Iterator[None]:
     finally:
         with connection.schema_editor() as editor:
             editor.add_index(SessionEvent, index)
-
-
-def _milliseconds(
-    name: str, ours: Callable[[], None], stock: Callable[[], None], goal: Goal | None
-) -> Figure:
-    return Figure(name, _best(ours), "ms", _best(stock), goal)
-
-
-def _best(view: Callable[[], None]) -> float:
-    """Milliseconds, the best of a few, warm."""
-    view()
-    taken = []
-    for _ in range(TRIES):
-        began = time.perf_counter()
-        view()
-        taken.append(time.perf_counter() - began)
-    return min(taken) * 1000
-
-
-def _queries(view: Callable[[], None]) -> int:
-    with CaptureQueriesContext(connection) as captured:
-        view()
-    return len(captured)

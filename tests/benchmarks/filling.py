@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import Model
 
-from projects.models import Project
+from projects.models import Membership, Project, Role
 
 PROJECTS = 100
 
@@ -50,6 +50,14 @@ def _analyze(model: type[Model]) -> None:
 
 def superuser() -> Any:
     return get_user_model().objects.create_superuser("boss", "boss@example.com", "x")
+
+
+def manager_of(count: int) -> Any:
+    """A person of the staff with that role on the first `count` projects."""
+    person = get_user_model().objects.create_user("manager", "manager@example.com", "x", is_staff=True)
+    for project in Project.objects.order_by("id")[:count]:
+        Membership.objects.create(user=person, project=project, role=Role.MANAGER)
+    return person
 
 
 def ago(seconds: str) -> str:

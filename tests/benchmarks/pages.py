@@ -5,16 +5,14 @@ The floor is the same page with a hundredth of the rows: what a list costs must 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.core.cache import cache
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext, override_settings
+from django.test.utils import override_settings
 from django.urls import reverse
 
 from automation.models import Effect
@@ -24,12 +22,12 @@ from projects.models import Project
 from tests.benchmarks.figures import Figure, Goal
 from tests.benchmarks.filling import ago, create_projects, fill, one_of, superuser, true_where
 from tests.benchmarks.log_page import write_log
+from tests.benchmarks.viewing import milliseconds, queries
 from verification.models import VerificationResult
 
 FEW, MANY = 1_000, 100_000
 APART = 25  # seconds, so that the sessions span 29 days
 RESULTS, EVENTS = 3, 4
-TRIES = 3
 NO_MORE_QUERIES = Goal("ratio", 1)
 MILLISECONDS = {
     "Projects page, figures counted anew": 3_000,
@@ -50,16 +48,16 @@ def measure() -> list[Figure]:
         _fill(1, FEW)
         write_log(Attempt.objects.earliest("id").transcript_path)
         views = _views()
-        few = {name: (_milliseconds(view), _queries(view)) for name, view in views.items()}
+        few = {name: (milliseconds(view), queries(view)) for name, view in views.items()}
         _fill(FEW + 1, MANY)
         return [figure for name in views for figure in _figures(name, views[name], *few[name])]
 
 
-def _figures(name: str, view: Callable[[], None], floor: float, queries: int) -> list[Figure]:
+def _figures(name: str, view: Callable[[], None], floor: float, few: int) -> list[Figure]:
     goal = Goal("value", MILLISECONDS[name]) if name in MILLISECONDS else None
     return [
-        Figure(name, _milliseconds(view), "ms", floor, goal),
-        Figure(f"{name}: queries", _queries(view), "", queries, QUERIES.get(name, NO_MORE_QUERIES)),
+        Figure(name, milliseconds(view), "ms", floor, goal),
+        Figure(f"{name}: queries", queries(view), "", few, QUERIES.get(name, NO_MORE_QUERIES)),
     ]
 
 
@@ -164,20 +162,3 @@ def _fill_history(start: int, end: int) -> None:
         created_at=past,
         done_at=past,
     )
-
-
-def _milliseconds(view: Callable[[], None]) -> float:
-    """The best of a few, warm."""
-    view()
-    taken = []
-    for _ in range(TRIES):
-        began = time.perf_counter()
-        view()
-        taken.append(time.perf_counter() - began)
-    return min(taken) * 1000
-
-
-def _queries(view: Callable[[], None]) -> int:
-    with CaptureQueriesContext(connection) as captured:
-        view()
-    return len(captured)
