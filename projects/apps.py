@@ -15,6 +15,7 @@ class ProjectsConfig(AppConfig):
     def ready(self) -> None:
         for secret in (settings.SECRET_KEY, *settings.FERNET_KEYS, settings.EMAIL_HOST_PASSWORD or ""):
             redaction.register(secret)
+        redaction.register(settings.GITHUB_CLIENT_SECRET)
         redaction.register_variables(settings.AUTOWRKERS_AGENT_ENV)
         for check in checks.ALL:
             register(check)

@@ -20,7 +20,14 @@ SQLITE_TIMEOUT_SECONDS = 20
 SQLITE_MODE = "IMMEDIATE"
 SQLITE_PRAGMAS = ("journal_mode=wal", "synchronous=normal")
 GIT_MINIMUM = (2, 38)  # the first that knows safe.bareRepository
-OURS = {"SECRET_KEY", "FERNET_KEYS", "DATABASE_URL", "QUEUE_BROKER_URL", "GITHUB_TOKEN"}
+OURS = {
+    "SECRET_KEY",
+    "FERNET_KEYS",
+    "DATABASE_URL",
+    "QUEUE_BROKER_URL",
+    "GITHUB_TOKEN",
+    "GITHUB_CLIENT_SECRET",
+}
 SANDBOXES = ("auto", "bubblewrap", "namespace", "none")
 URL_SETTINGS = ("SITE_URL", "GITHUB_API_URL", "GITHUB_WEB_URL")
 

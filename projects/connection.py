@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.utils import timezone
 
-from projects import app_tokens
+from projects import account_tokens, app_tokens
 from projects.github.client import GitHubClient
 from projects.github.errors import BadCredentials, Forbidden
 from projects.github.quota import CredentialMeter
@@ -56,6 +56,8 @@ def token_giver(project: Project, credential: Credential) -> Callable[[], str]:
     """What answers with a token that is good at that moment. Raises OperatorError when there can be none."""
     if credential.kind == Credential.Kind.INSTALLATION:
         return lambda: app_tokens.token_for(credential, project)
+    if credential.kind == Credential.Kind.OAUTH:
+        return account_tokens.token_giver(credential)
     secret = credential.reveal()
     return lambda: secret
 

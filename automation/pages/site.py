@@ -15,12 +15,15 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_safe
 
 from automation.pages.attention import count_waiting
+from automation.pages.github_login import begin_login, github_answer
 from automation.pages.login import LoginForm
+from automation.pages.outside import LOGIN_ANSWER, may_lead_to_github
 from automation.pages.projects import projects
 from automation.pages.query import Query
 from automation.pages.strictness import mark_refused, refusal, refusing_values
 from automation.pages.urls import PAGES
 from automation.pages.way_back import way_back
+from projects.accounts import may_log_in
 
 ENDED = "Your session has ended, and nothing was changed. Log in, then send the form again."
 
@@ -33,8 +36,12 @@ class ManagementSite(AdminSite):
     login_form = LoginForm
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
+        login = [
+            path("login/github/", begin_login, name="github-login"),
+            path(LOGIN_ANSWER, github_answer, name="github-answer"),
+        ]
         ours = [path(route, self.admin_view(view), name=name) for route, view, name in PAGES]
-        return [*ours, path("data/", self.admin_view(self.data), name="data"), *super().get_urls()]
+        return [*login, *ours, path("data/", self.admin_view(self.data), name="data"), *super().get_urls()]
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """A form that comes after the end of its session leads to the login, and from there back to its page."""
@@ -52,6 +59,11 @@ class ManagementSite(AdminSite):
                 return refusal(request) or mark_refused(request, inner(request, *args, **kwargs))
 
         return guarded
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        by_github = may_log_in()
+        page = super().login(request, {**(extra_context or {}), "github_login": by_github})
+        return may_lead_to_github(page) if by_github else page
 
     @method_decorator(require_safe)
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

@@ -38,7 +38,7 @@ class ConnectAgain(BadCredentials):
 
     def __init__(self, message: str) -> None:
         remedy = (
-            "Connect the GitHub account again (Account on GitHub, in the menu). Work goes on by itself then."
+            "Connect the GitHub account again (GitHub account, at the top of each page). Work goes on by itself then."
         )
         OperatorError.__init__(self, "github.bad_token", message, remedy)
 
@@ -103,7 +103,8 @@ def _tokens(web_url: str, client: tuple[str, str], asked: Mapping[str, str]) -> 
         said = clean(found.text_or_empty("error_description") or refused)
         if refused == "bad_refresh_token":
             raise ConnectAgain(f"GitHub does not renew the account's token: {said}")
-        raise Refused(f"GitHub refuses the login: {said}", "Begin again from the login page.")
+        remedy = "Begin again; if it stays so, check the ID and the secret of the OAuth client."
+        raise Refused(f"GitHub refuses the exchange: {said}", remedy)
     if status != 200:
         raise GitHubUnavailable(f"GitHub answered {status} to the exchange of a code.")
     now = timezone.now()

@@ -20,6 +20,21 @@ def get_user(call: Call) -> Answer:
     return Answer(body=call.shapes.user(call.login) | private)
 
 
+def list_organizations(call: Call) -> Answer:
+    def show(name: str) -> dict[str, object]:
+        url = f"{call.shapes.api_url}/orgs/{name}"
+        tails = {"members": "members{/member}", "public_members": "public_members{/member}"}
+        urls = {
+            f"{tail}_url": f"{url}/{tails.get(tail, tail)}" for tail in ("repos", "events", "hooks", "issues")
+        }
+        urls |= {f"{tail}_url": f"{url}/{rest}" for tail, rest in tails.items()}
+        number = call.ledger.user_id(name)
+        shown = {"login": name, "id": number, "node_id": f"O_{number}", "url": url, "description": None}
+        return shown | urls | {"avatar_url": f"{call.shapes.web_url}/avatars/{name}"}
+
+    return paginate(call, sorted(call.ledger.organizations.get(call.login, ())), show)
+
+
 def get_repository(call: Call) -> Answer:
     shown = call.shapes.repository(call.repo, viewer=call.login)
     if call.login.endswith("[bot]"):  # an App has permissions of its own, and none of a collaborator's
@@ -50,7 +65,7 @@ def list_milestones(call: Call) -> Answer:
     return paginate(call, milestones, lambda given: call.shapes.milestone(call.repo, given))
 
 
-ACCOUNT_ROUTES: list[Route] = [("GET", "/user", get_user)]
+ACCOUNT_ROUTES: list[Route] = [("GET", "/user", get_user), ("GET", "/user/orgs", list_organizations)]
 REPOSITORY_ROUTES: list[Route] = [
     ("GET", "", get_repository),
     ("GET", "/branches", list_branches),

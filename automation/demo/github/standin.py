@@ -22,6 +22,7 @@ from automation.demo.github import (
     account_routes,
     app_routes,
     branch_routes,
+    consent_pages,
     git_http,
     issue_routes,
     pages,
@@ -29,6 +30,7 @@ from automation.demo.github import (
     pull_rules,
 )
 from automation.demo.github.access import Gate, read_token
+from automation.demo.github.accounts import Accounts
 from automation.demo.github.apps import Apps
 from automation.demo.github.desk import Desk
 from automation.demo.github.messages import Exchange, Fault, Reply, Request
@@ -73,6 +75,7 @@ class StandIn(Desk):
             ledger, root=root or self._temporary or Path(), gate=Gate(tokens, ledger, limit=limit)
         )
         self.apps = Apps(ledger, self._gate)
+        self.accounts = Accounts(ledger, self._gate, self.apps)
         self.requests: list[Exchange] = []
         self.faults: list[Fault] = []
         self._record = record
@@ -163,8 +166,10 @@ class StandIn(Desk):
         return reply
 
     def _serve_page(self, request: Request) -> Reply:
-        page = pages.render(self._ledger, request.path) if request.method == "GET" else None
         headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": PAGE_POLICY}
+        if asked := consent_pages.answer(request, self.accounts, self.apps):
+            return Reply(asked.status, asked.body, headers | asked.headers)
+        page = pages.render(self._ledger, request.path) if request.method == "GET" else None
         return Reply(200 if page else 404, (page or "<h1>404 Not Found</h1>").encode(), headers)
 
     def _serve_api(self, request: Request) -> Reply:

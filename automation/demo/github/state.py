@@ -162,6 +162,7 @@ class Ledger:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
         self.repositories: dict[str, Repository] = {}
+        self.organizations: dict[str, set[str]] = {}  # of each login
         self._last = clock().replace(microsecond=0)
         self._ids: Iterator[int] = count(1001)
         self._users: dict[str, int] = {}
