@@ -209,7 +209,8 @@ def session_of(project: Project, issue_number: int | None) -> IssueSession:
         raise AutowrkersError(
             "session.unknown",
             f"{project.github_repo} has no issue {issue_number or 'of that number'} here.",
-            f"Run `python manage.py sync_issues {project.pk}`; see whether the project's filter takes it.",
+            f"Run `python manage.py sync_issues {project.pk}`; one that the project's filter leaves out is taken by "
+            "`start_session --force`.",
         )
     return session
 

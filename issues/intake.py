@@ -54,6 +54,13 @@ def take_in(project: Project, issues: list[Issue]) -> Intake:
     return result
 
 
+def take_in_anyway(project: Project, issue: Issue) -> IssueSession:
+    """Store an issue that a person asks for, also one that the filter leaves out: it is skipped until it is started."""
+    session = _new(project, issue)
+    transitions.create([session])
+    return session
+
+
 def _new(project: Project, issue: Issue) -> IssueSession:
     session = IssueSession(project=project, github_issue_number=issue.number, **_content(project, issue))
     session.status, session.reason = _placement(project, issue, session.complexity_level)
@@ -101,6 +108,8 @@ def _replace(project: Project, session: IssueSession, issue: Issue) -> bool:
             verbs.close(session)
         return True
     status, reason = _placement(project, issue, session.complexity_level)
+    if session.status == Status.PENDING and status != Status.PENDING and verbs.is_forced(session):
+        return False
     waits = session.status == Status.NEEDS_REVIEW and session.reason == "complex"
     if session.status == Status.PENDING and status == Status.SKIPPED or waits and status != session.status:
         transitions.move(session, status, reason=reason)

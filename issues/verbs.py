@@ -20,6 +20,7 @@ from projects import leases, signals
 RECORDED = "recorded"
 DONE = "done"
 UNCHANGED = "unchanged"
+FORCED = "forced"
 
 ALLOWED: dict[str, frozenset[str]] = {
     "start": frozenset(Status.values) - {Status.FAILED, Status.PR_CREATED},
@@ -52,32 +53,47 @@ def allowed_verbs(session: IssueSession) -> list[str]:
     return [verb for verb in ("start", "retry", "skip", "stop") if session.status in ALLOWED[verb]]
 
 
-def start(session: IssueSession, *, actor: str) -> str:
-    """Queue the session; a parked one need not wait any longer. A running or queued one stays ('unchanged')."""
-    answer = enqueue(session, actor=actor)
+def start(session: IssueSession, *, actor: str, forced: bool = False) -> str:
+    """Queue the session; a parked one need not wait any longer. A running or queued one stays ('unchanged').
+
+    A `forced` one begins also when filter, skip labels or complexity come to speak against it while it waits.
+    """
+    answer = enqueue(session, actor=actor, forced=forced)
     if answer == DONE:
         signals.work_requested.send(IssueSession, project_pk=session.project_id)
     return answer
 
 
-def enqueue(session: IssueSession, *, actor: str) -> str:
+def enqueue(session: IssueSession, *, actor: str, forced: bool = False) -> str:
     """`start` without waking a worker: whoever queues many wakes one afterwards."""
     _refuse_unless_allowed(session, "start", actor)
     queue: dict[str, Any] = {"queued_at": timezone.now(), "queued_by": actor[:200], "enqueued_at": None}
     status = Status(session.status)
     if session.queued_at is not None and not session.must_wait(timezone.now()):
-        return UNCHANGED
+        if not forced or status != Status.PENDING or is_forced(session):
+            return UNCHANGED
+        stay(session, "queued", actor=actor, reason=FORCED)
+        return DONE
     if status == Status.COMPLETED and session.issue_state != "open":
         raise _refused(session, "start", actor)
     if status == Status.SKIPPED:
-        bring_back(session, actor=actor, reason="started_by_person", **queue)
+        bring_back(session, actor=actor, reason=FORCED if forced else "started_by_person", **queue)
     elif status == Status.NEEDS_REVIEW:
-        move(session, resumed_status(session.step), actor=actor, reason="approved", **queue)
+        reason = FORCED if forced else "approved"
+        move(session, resumed_status(session.step), actor=actor, reason=reason, **queue)
     elif status == Status.COMPLETED:
-        _new_round(session, actor=actor, reason="reopened", **queue)
+        _new_round(session, actor=actor, reason=FORCED if forced else "reopened", **queue)
     else:
-        stay(session, "queued", actor=actor, reason="started_by_person", not_before=None, **queue)
+        reason = FORCED if forced else "started_by_person"
+        stay(session, "queued", actor=actor, reason=reason, not_before=None, **queue)
     return DONE
+
+
+def is_forced(session: IssueSession) -> bool:
+    """Whether the start by which it is queued was a forced one; the journal knows, for parking changes the reason."""
+    if session.queued_at is None:
+        return False
+    return session.events.filter(reason=FORCED, created_at__gte=session.queued_at).exists()
 
 
 def enqueue_pending(sessions: Collection[IssueSession], *, actor: str) -> int:

@@ -1,4 +1,4 @@
-"""start_session PROJECT ISSUE [--follow]: queue the work on one issue, as the start button does."""
+"""start_session PROJECT ISSUE [--follow] [--force]: queue the work on one issue, as the start button does."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from automation.asked_for import known_or_fetched
 from automation.console import (
     Answer,
     ConsoleCommand,
@@ -48,6 +49,12 @@ class Command(ConsoleCommand):
         parser.add_argument(
             "--dry-run", action="store_true", help="Print how it would begin and its prompt; change nothing."
         )
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="Also an issue that the project's filter leaves out, and whatever its labels say until it begins. "
+            "Limits, budgets and running work stay as they are.",
+        )
         parser.add_argument("--follow", action="store_true", help="Show the work until the session rests.")
         parser.add_argument(
             "--json-lines",
@@ -59,12 +66,14 @@ class Command(ConsoleCommand):
         if options["json_lines"] and not options["follow"]:
             error = AutowrkersError("command.usage", "Nothing is followed.", "Give --follow as well.")
             return Answer(errors=[error], code=Exit.USAGE)
-        session = session_of(find_project(options["project"]), options["issue"])
+        project, number, forced = find_project(options["project"]), options["issue"], options["force"]
+        look = known_or_fetched if forced and not options["dry_run"] else session_of
+        session = look(project, number)
         if options["dry_run"]:
             return rehearse(session)
         as_lines = options["json_lines"]
         show: Callable[[str], None] = self._show_as_json if as_lines else self.say
-        result = verbs.start(session, actor=actor())
+        result = verbs.start(session, actor=actor(), forced=forced)
         word = "was queued already" if result == verbs.UNCHANGED else "queued"
         if not options["follow"]:
             return Answer({"result": result, "session": facts(session)}, [f"{label(session)}; {word}."])
