@@ -16,7 +16,7 @@ from django.test.utils import setup_databases, teardown_databases
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
-from tests.benchmarks import changelists, first_sync, flood, log_page, pages, session_overhead  # noqa: E402
+from tests.benchmarks import changelists, first_sync, flood, log_page, pages, quota_day, session_overhead, webhooks  # noqa: E402
 from tests.benchmarks.figures import Figure, as_json, as_table  # noqa: E402
 
 BENCHMARKS = {
@@ -26,6 +26,8 @@ BENCHMARKS = {
     "log": log_page.measure,
     "changelists": changelists.measure,
     "pages": pages.measure,
+    "quota_day": quota_day.measure,
+    "webhooks": webhooks.measure,
 }
 CHILDREN = {"sync": first_sync.sync, "fetch": first_sync.fetch, "flood": flood.drain}
 
