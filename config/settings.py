@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from config import field_keys
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.smart_cast = False
@@ -42,7 +44,15 @@ if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set. Copy .env.example to .env, or set DEBUG=true to try things out."
     )
-FERNET_KEYS = words("FERNET_KEYS") or [SECRET_KEY]
+FERNET_KEYS_FILE = (BASE_DIR / text("FERNET_KEYS_FILE")) if text("FERNET_KEYS_FILE") else None
+_field_keys = field_keys.read(
+    given=words("FERNET_KEYS"),
+    file=FERNET_KEYS_FILE,
+    entry=text("FERNET_KEYS_KEYRING"),
+    secret_key=SECRET_KEY,
+)
+FERNET_KEYS = _field_keys.keys
+FERNET_KEYS_SOURCE, FERNET_KEYS_PLACE = _field_keys.source, _field_keys.place
 
 PORT = integer("PORT", 8000)
 SITE_URL = text("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")

@@ -66,6 +66,14 @@ def field_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+def field_key_file(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    file = settings.FERNET_KEYS_FILE
+    if file is None or not file.stat().st_mode & 0o077:
+        return []
+    message = f"Others on this host may read the keys of stored tokens in {file}."
+    return [Warning(message, hint=f"Run: chmod 600 {file}", id="projects.W004")]
+
+
 def urls(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for name in URL_SETTINGS:
@@ -117,7 +125,7 @@ def choices(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-ALL = (sqlite_options, field_keys, urls, git_version, choices)
+ALL = (sqlite_options, field_keys, field_key_file, urls, git_version, choices)
 
 
 def _split(text: str) -> SplitResult | None:

@@ -54,7 +54,11 @@ def unreadable() -> tuple[int, list[str]]:
 
 def _rotate_one(pk: int, fernets: Sequence[Fernet], rotation: Rotation, *, dry_run: bool) -> None:
     credential = (
-        _stored().annotate(stored=ExpressionWrapper(F("secret"), BinaryField())).filter(pk=pk).first()
+        _stored()
+        .select_for_update()  # the tokens of an account may be renewed meanwhile
+        .annotate(stored=ExpressionWrapper(F("secret"), BinaryField()))
+        .filter(pk=pk)
+        .first()
     )
     if credential is None:
         return

@@ -1,9 +1,10 @@
-"""rotate_keys: after a new key was put in front of FERNET_KEYS."""
+"""rotate_keys: after a new key was put in front of the others, wherever they are."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandParser
 
 from automation.console import Answer, ConsoleCommand, Exit, actor
@@ -12,7 +13,10 @@ from projects.rotation import Rotation, rotate
 
 
 class Command(ConsoleCommand):
-    help = "Encrypt all stored secrets with the first of FERNET_KEYS. Afterwards the other keys may go."
+    help = (
+        "Encrypt all stored secrets with the first of the field keys (FERNET_KEYS, or the file or keyring entry in "
+        "its place). Afterwards the other keys may go."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -26,13 +30,14 @@ class Command(ConsoleCommand):
             "merged": rotation.merged,
             "unreadable": len(rotation.unreadable),
             "by_key": rotation.by_key,
+            "source": settings.FERNET_KEYS_SOURCE,
             "dry_run": options["dry_run"],
         }
         if not rotation.unreadable:
             return Answer(data, list(summary(rotation, dry_run=options["dry_run"])))
         error = AutowrkersError(
             "credential.unreadable",
-            f"No key of FERNET_KEYS opens: {', '.join(rotation.unreadable)}.",
+            f"No key of {settings.FERNET_KEYS_SOURCE} opens: {', '.join(rotation.unreadable)}.",
             "Put the former key behind the new one and run this again, or store those secrets anew.",
         )
         lines = list(summary(rotation, dry_run=options["dry_run"]))
@@ -47,4 +52,7 @@ def summary(rotation: Rotation, *, dry_run: bool) -> list[str]:
         counts.append(f"{rotation.merged} {'to join' if dry_run else 'joined with'} an equal one")
     counts.append(f"{len(rotation.unreadable)} unreadable")
     found = [f"Under key {number}: {count}." for number, count in sorted(rotation.by_key.items())]
-    return [", ".join(counts) + ".", *found]
+    where = (
+        f"Keys are read from {settings.FERNET_KEYS_SOURCE}; a new one is put {settings.FERNET_KEYS_PLACE}."
+    )
+    return [", ".join(counts) + ".", *found, where]
