@@ -34,6 +34,10 @@ REASONS: dict[str, Reason] = {
         "The project's monthly budget is used up.",
         "Raise it in the project's settings; else it goes on by itself next month.",
     ),
+    "github.rate_limited": Reason(
+        "GitHub's limit for its token is used up for now, or what is left is kept for more urgent requests.",
+        "It goes on by itself at the time it names. Give busy projects tokens of different accounts.",
+    ),
     "keeps_failing": Reason(
         "The agent was started again and again without coming to work.",
         "Correct what the message names, then start the session again.",

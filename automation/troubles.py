@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from automation.budgets import Spending, month_of, spending
 from issues.models import Attempt
-from projects.models import Project
+from projects.models import Credential, Project
+from projects.models.credential import SOON
 
 NEAR_PERCENT = 80
 PASSING_FOR = timedelta(minutes=15)
@@ -40,13 +41,42 @@ def troubles(projects: QuerySet[Project]) -> list[Trouble]:
     """At most three queries. A refused token is one trouble, however many projects use it."""
     found: dict[tuple[str, int | None], Trouble] = {}
     in_error = ~Q(error_code="") | Q(credential__error_code__gt="")
-    rows = projects.filter(in_error | Q(monthly_budget_usd__isnull=False)).select_related("credential")
+    ending = _ends_before(timezone.now() + SOON)
+    asked = in_error | ending | Q(monthly_budget_usd__isnull=False)
+    rows = projects.filter(asked).select_related("credential")
     chosen = list(rows.order_by("pk"))
     for project in filter(_is_in_error, chosen):
         trouble = found.setdefault(_key(project), _error(project))
         trouble.projects.append(project)
         trouble.since = min(trouble.since, project.error_since or trouble.since)
+    for project in chosen:
+        if project.credential and project.credential.ends_soon(timezone.now()):
+            found.setdefault(_key_of_end(project), _end(project.credential)).projects.append(project)
     return [*found.values(), *_budgets([project for project in chosen if project.monthly_budget_usd])]
+
+
+def _ends_before(moment: datetime) -> Q:
+    tokens = Q(credential__kind=Credential.Kind.TOKEN, credential__expires_at__lt=moment)
+    return tokens | Q(credential__kind=Credential.Kind.OAUTH, credential__refresh_expires_at__lt=moment)
+
+
+def _key_of_end(project: Project) -> tuple[str, int | None]:
+    return ("end", project.credential_id)
+
+
+def _end(credential: Credential) -> Trouble:
+    """Told before it hurts: once it has ended, GitHub's refusal is told as well."""
+    end = credential.ends_at or timezone.now()
+    account = credential.kind == Credential.Kind.OAUTH
+    remedy = (
+        "Connect the GitHub account again." if account else "Make a new one on GitHub and store it in time."
+    )
+    return Trouble(
+        end - SOON,
+        f"The {'connection to the GitHub account' if account else 'GitHub token'} ends on {end:%Y-%m-%d}.",
+        remedy,
+        f"It belongs to {credential.login}." if credential.login else "",
+    )
 
 
 def _budgets(projects: list[Project]) -> list[Trouble]:
@@ -93,6 +123,13 @@ def _error(project: Project) -> Trouble:
             project.error_since or now,
             "There is no usable GitHub token.",
             "Store a valid token in the project's settings; work goes on by itself then.",
+            project.error_message,
+        )
+    if project.error_code == "github.rate_limited":
+        return Trouble(
+            project.error_since or now,
+            "The project waits for GitHub's limit.",
+            "It goes on by itself. Give busy projects tokens of different accounts.",
             project.error_message,
         )
     return Trouble(

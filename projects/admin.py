@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.html import format_html
 
 from projects import editing
@@ -18,6 +19,7 @@ from projects.archive import archive
 from projects.changelist import ProjectFilter
 from projects.columns import coded
 from projects.forms import ProjectForm, fieldsets
+from projects.github.quota import overview
 from projects.models import ApiToken, AuditEvent, Credential, Membership, Project, Scope
 from projects.roles_admin import RoleInline, save_roles
 from projects.token_admin import ApiTokenAdmin
@@ -157,14 +159,24 @@ class ProjectAdmin(ScopedAdmin):
 class CredentialAdmin(JournalAdmin):
     """What a stored secret is for and how it fares; never the secret, nor what could tell two apart."""
 
-    list_display = ["__str__", "kind", "api_url", "rate_remaining", "rate_reset_at", "trouble"]
+    list_display = ["__str__", "kind", "api_url", "ends_at", "rate_remaining", "rate_reset_at", "trouble"]
     trouble = staticmethod(coded("error_code", "trouble"))
     codes = ("error_code",)
     empty_text = "A credential is stored with the project that it is given for."
     list_filter = ["kind"]
-    hidden = ("secret", "fingerprint")
+    hidden = (
+        *("secret", "fingerprint", "lease_owner", "lease_until", "fence"),
+        *("rate_refusals", "rate_minute", "rate_points", "rate_change_at", "rate_changes"),
+    )
     shows_all_to_superusers = True
     project_path = "projects"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [*super().get_readonly_fields(request, obj), "quota"]
+
+    @admin.display(description="GitHub's quota")
+    def quota(self, credential: Credential) -> str:
+        return overview(credential, timezone.now()) or "GitHub has told nothing lately."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Credential]:
         if is_superuser(request):

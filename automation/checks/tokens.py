@@ -7,25 +7,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.core.checks import CheckMessage
 from django.utils import timezone
 
 from automation.checks.registry import fail, fine, note, register, warn
 from automation.checks.situation import REQUEST_SECONDS, Situation
-from projects.connection import DEFAULT_VARIABLE, connected
+from projects.connection import DEFAULT_VARIABLE, connected, note_facts
 from projects.errors import AutowrkersError
+from projects.github import quota
 from projects.github.app import PERMISSIONS
 from projects.github.client import GitHubClient
 from projects.github.errors import BadCredentials, GitHubRateLimited
 from projects.github.ratelimit import Priority
 from projects.github.token import TokenFacts
 from projects.models import Credential, GitHubApp, Project
+from projects.models.credential import SOON
 
-SOON = timedelta(days=14)
 SKEW_SECONDS = 30
-FEW_REQUESTS = 200
 NAMED = 10
 NEW_TOKEN = "Make a new one on GitHub (Settings, Developer settings) and store it with the project."  # noqa: S105
 SCOPES = "A classic token needs the scope repo, or public_repo where all repositories are public."
@@ -50,8 +50,11 @@ def stored(project: Project, prefix: str, situation: Situation) -> Iterator[Chec
     elif credential.error_code:
         hint = NEW_TOKEN if credential.error_code == "github.bad_token" else ""
         yield fail(51, f"{prefix}{credential.error_message}", hint, of=project)
-    elif credential.rate_remaining is not None:
-        yield from _rate(project, prefix, credential)
+    else:
+        if credential.ends_soon(timezone.now()):
+            yield expiry(project, prefix, credential.ends_at, timezone.now())
+        if credential.rate_remaining is not None:
+            yield from _rate(project, prefix, credential)
 
 
 def live(project: Project, prefix: str, situation: Situation) -> Iterator[CheckMessage]:
@@ -78,9 +81,12 @@ def live(project: Project, prefix: str, situation: Situation) -> Iterator[CheckM
     else:
         yield fine(51, f"{prefix}GitHub knows the token; it belongs to {facts.login}.", of=project)
         yield scopes(project, prefix, facts)
-        yield expiry(project, prefix, facts, timezone.now())
         yield from skew(project, client)
-        if credential := Credential.objects.filter(pk=project.credential_id).first():
+        if (credential := Credential.objects.filter(pk=project.credential_id).first()) is None:
+            yield expiry(project, prefix, facts.expires_at, timezone.now())
+        else:
+            note_facts(credential, facts)
+            yield expiry(project, prefix, credential.ends_at, timezone.now())
             yield from _rate(project, prefix, credential)
 
 
@@ -116,12 +122,12 @@ def scopes(project: Project, prefix: str, facts: TokenFacts) -> CheckMessage:
     return fine(52, f"{prefix}The token's scopes suffice ({told}).", of=project)
 
 
-def expiry(project: Project, prefix: str, facts: TokenFacts, now: datetime) -> CheckMessage:
-    if facts.expires_at is None:
+def expiry(project: Project, prefix: str, end: datetime | None, now: datetime) -> CheckMessage:
+    if end is None:
         return fine(53, f"{prefix}GitHub tells no end of the token's life.", of=project)
-    day = f"{facts.expires_at:%Y-%m-%d %H:%M} UTC"
-    if facts.expires_at - now < SOON:
-        days = max(0, (facts.expires_at - now).days)
+    day = f"{end:%Y-%m-%d %H:%M} UTC"
+    if end - now < SOON:
+        days = max(0, (end - now).days)
         return warn(53, f"{prefix}The token ends in {days} days, on {day}.", NEW_TOKEN, of=project)
     return fine(53, f"{prefix}The token is good until {day}.", of=project)
 
@@ -150,15 +156,12 @@ def projects(situation: Situation) -> Iterator[CheckMessage]:
 
 
 def _rate(project: Project, prefix: str, credential: Credential) -> Iterator[CheckMessage]:
-    left, limit = credential.rate_remaining, credential.rate_limit
-    if left is None or (credential.rate_reset_at and credential.rate_reset_at < timezone.now()):
-        return
-    if left < FEW_REQUESTS:
-        reset = f", renewed at {credential.rate_reset_at:%H:%M} UTC" if credential.rate_reset_at else ""
+    now, said = timezone.now(), quota.overview(credential, timezone.now())
+    if quota.is_low(credential, now):
         hint = "Work waits by itself until then. Give busy projects tokens of different accounts."
-        yield warn(54, f"{prefix}Only {left} of {limit} requests are left{reset}.", hint, of=project)
-    else:
-        yield fine(54, f"{prefix}{left} of {limit} requests are left.", of=project)
+        yield warn(54, f"{prefix}{said}", hint, of=project)
+    elif said:
+        yield fine(54, f"{prefix}{said}", of=project)
 
 
 def _no_token(project: Project, prefix: str) -> CheckMessage:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from projects import leases
 from projects.errors import OperatorError
 from projects.github import answers, ratelimit
-from projects.github.changes import content_free_at
+from projects.github.changes import content_free_at, spent
 from projects.github.errors import GitHubRateLimited
 from projects.github.meter import ASKING
 from projects.github.ratelimit import KEPT_FOR, Priority, RateLimit
@@ -144,6 +144,25 @@ def is_low(credential: Credential, now: datetime | None = None) -> bool:
     """Does synchronising wait for the hour's end, or everything for the end of a refusal?"""
     rate, now = rate_of(credential), now or timezone.now()
     return rate.blocked_until(now) is not None or rate.kept_until(Priority.SYNC, now) is not None
+
+
+def overview(credential: Credential, now: datetime) -> str:
+    """How much is left and until when, who waits, and the changes of late; empty while nothing is known."""
+    rate, said = rate_of(credential), []
+    blocked = rate.blocked_until(now)
+    if blocked is not None:
+        said.append(f"GitHub refuses this token until {blocked:%H:%M:%S} UTC.")
+    if rate.limit is not None and rate.remaining is not None and rate.reset_at and rate.reset_at > now:
+        said.append(
+            f"{rate.remaining:,} of {rate.limit:,} requests are left until {rate.reset_at:%H:%M} UTC."
+        )
+        waiting = [priority for priority in Priority if rate.kept_until(priority, now) is not None]
+        if waiting and blocked is None:
+            said.append(f"They are kept for {KEPT_FOR[waiting[0]]}.")
+    (minute, most), (hour, most_an_hour) = spent(credential.rate_changes, now)
+    if hour:
+        said.append(f"Changes: {minute} of {most} in a minute, {hour} of {most_an_hour} in an hour.")
+    return " ".join(said)
 
 
 def rate_of(credential: Credential) -> RateLimit:

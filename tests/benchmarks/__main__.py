@@ -16,7 +16,16 @@ from django.test.utils import setup_databases, teardown_databases
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
-from tests.benchmarks import changelists, first_sync, flood, log_page, pages, quota_day, session_overhead, webhooks  # noqa: E402
+from tests.benchmarks import (  # noqa: E402
+    changelists,
+    first_sync,
+    flood,
+    log_page,
+    pages,
+    quota_day,
+    session_overhead,
+    webhooks,
+)
 from tests.benchmarks.figures import Figure, as_json, as_table  # noqa: E402
 
 BENCHMARKS = {

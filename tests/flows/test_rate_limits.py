@@ -9,6 +9,9 @@ import pytest
 from django.utils import timezone
 
 from automation.demo.github import Fault
+from automation.pipeline import advance
+from automation.tend import tend
+from issues.models import IssueSession
 from projects.models import Credential
 from tests.flows.test_github_faults import assert_published_once
 
@@ -58,6 +61,27 @@ def test_a_secondary_limit_that_names_no_time_is_waited_out_for_a_minute(plain):
     session = plain.session(number)
     assert (session.status, session.reason, session.attempts) == ("verifying", "github.rate_limited", 0)
     assert timedelta(seconds=50) < session.not_before - timezone.now() < timedelta(seconds=70)
+
+
+def test_what_is_left_of_the_hour_is_kept_for_publishing_and_people_see_who_waits(plain, token):
+    plain.hub.faults.append(Fault("secondary", method="POST", path=r"/pulls$", seconds=1))
+    number = plain.issue()
+    plain.run()
+    time.sleep(1.1)
+    IssueSession.objects.update(not_before=None)
+    plain.hub._gate.window(token).used = 4100  # by other programs
+    for _ in range(2):
+        asked = len(calls(plain))
+        plain.change(last_synced_at=None, sync_requested_at=None, retry_at=None)
+        assert tend(plain.project.pk)
+    assert len(calls(plain)) == asked
+    assert plain.project_error() == "github.rate_limited"
+    assert (
+        "900 are left, and these are kept for publishing, for what people ask" in plain.project.error_message
+    )
+    assert plain.project.retry_at < timezone.now() + timedelta(minutes=2)
+    assert advance(plain.session(number).pk)
+    assert_published_once(plain, number)
 
 
 def calls(tale):

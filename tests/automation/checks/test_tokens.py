@@ -9,6 +9,7 @@ import pytest
 from automation import doctor
 from automation.checks.situation import Situation
 from automation.demo.github import StandIn
+from automation.troubles import troubles
 from projects.models import Credential, Project
 from tests.factories import create_project
 from tests.linking import link
@@ -52,7 +53,11 @@ def test_a_token_that_ends_soon_is_warned_of(hub, project, token, days, number):
 
 def test_few_requests_left_and_none(hub, project, token):
     hub._gate.window(token).used = 4900
-    assert "Only 99 of 5000 requests are left" in found()["W054"]
+    said = found()["W054"]
+    assert "99 of 5,000 requests are left until" in said
+    assert "They are kept for publishing." in said
+    assert "Of 5,000 requests an hour 99 are left, and these are kept for publishing until" in found()["W054"]
+    Credential.objects.update(rate_remaining=None, rate_reset_at=None)
     hub._gate.limit_now(token, seconds=600, secondary=False)
     assert "rate limit is used up" in found()["W054"]
 
@@ -92,3 +97,30 @@ def test_projects_that_share_a_token_are_asked_about_once(hub, project, settings
 def test_a_projects_own_trouble_is_an_error(project):
     Project.objects.update(error_code="github.not_found", error_message="There is no such repository.")
     assert "calc: There is no such repository." in found(online=False)["E057"]
+
+
+def test_the_end_of_a_token_is_kept_and_warned_of_without_asking_again(hub, project, token):
+    """By doctor offline, and on Attention: once for all projects that share the token."""
+    create_project(name="second", credential=project.credential)
+    end = datetime.now(UTC) + timedelta(days=9)
+    hub.describe(token, scopes="repo", expires_at=end)
+    found()
+    kept = Credential.objects.get()
+    assert (kept.login, kept.scopes, kept.expires_at) == (
+        "autowrkers-bot",
+        ["repo"],
+        end.replace(microsecond=0),
+    )
+    asked = len(hub.requests)
+    assert "ends in" in found(online=False)["W053"]
+    [trouble] = troubles(Project.objects.all())
+    assert f"ends on {end:%Y-%m-%d}" in trouble.reason
+    assert [shared.name for shared in trouble.projects] == ["calc", "second"]
+    assert len(hub.requests) == asked
+
+
+def test_an_end_that_is_far_off_is_no_trouble(hub, project, token):
+    hub.describe(token, expires_at=datetime.now(UTC) + timedelta(days=15))
+    found()
+    assert troubles(Project.objects.all()) == []
+    assert "W053" not in found(online=False)
