@@ -72,6 +72,7 @@ PICTURES = (
     Picture("dry-run-light", "/admin/project/{project}/dry-run/", height=760),
     Picture("start-all-light", "/admin/project/{project}/start-all/", height=500),
     Picture("pause-light", "/admin/project/{project}/pause/", height=560),
+    Picture("pause-everything-light", "/admin/pause/", height=560),
     Picture("settings-light", "/admin/projects/project/{project}/change/"),
     Picture("issues-light", "/admin/issues/issuesession/", height=760),
     Picture("data-light", "/admin/data/", role="superuser"),
