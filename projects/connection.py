@@ -14,6 +14,7 @@ from projects.github.errors import BadCredentials, Forbidden
 from projects.github.quota import CredentialMeter
 from projects.github.ratelimit import Priority
 from projects.github.renewing import RenewingTransport
+from projects.github.token import TokenFacts
 from projects.github.transport import TOTAL_SECONDS
 from projects.models import Credential, Project
 from projects.workspace.git import Remote
@@ -71,9 +72,19 @@ def login_of(project: Project, client: GitHubClient) -> str:
     """Our own login, asked once per credential."""
     credential = credential_of(project)
     if not credential.login:
-        credential.login = client.get_login()
-        credential.save(update_fields=["login"])
+        note_facts(credential, client.get_token())
     return credential.login
+
+
+def note_facts(credential: Credential, facts: TokenFacts) -> None:
+    """Keep whose token it is, what it may and when it ends: pages warn of the end without asking GitHub."""
+    credential.login = facts.login
+    columns = ["login"]
+    if credential.kind == Credential.Kind.TOKEN:
+        credential.expires_at = facts.expires_at
+        credential.scopes = None if facts.scopes is None else list(facts.scopes)
+        columns += ["expires_at", "scopes"]
+    credential.save(update_fields=columns)
 
 
 def mirror_of(project: Project, *, stop: Stop | None = None) -> Mirror:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import InvalidToken
@@ -17,6 +18,8 @@ from projects.errors import OperatorError
 from projects.fields import SecretField
 from projects.models.leased import Leased
 from projects.models.metered import Metered
+
+SOON = timedelta(days=14)  # how long before its end a token is warned of
 
 
 def fingerprint(secret: str, *, key: str | None = None) -> str:
@@ -96,6 +99,16 @@ class Credential(Leased, Metered):
 
     def __str__(self) -> str:
         return self.variable or f"{self.get_kind_display()} {self.login or self.fingerprint[:8]}"
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it stops working unless a person acts; None: GitHub told no end, or it is renewed without end."""
+        if self.kind == self.Kind.OAUTH:
+            return self.refresh_expires_at or self.expires_at
+        return self.expires_at if self.kind == self.Kind.TOKEN else None
+
+    def ends_soon(self, now: datetime) -> bool:
+        return self.ends_at is not None and self.ends_at - now < SOON
 
     def parts(self) -> dict[str, str]:
         """The secrets of an App or an account by name; each is masked from now on. Raises as `reveal` does."""
