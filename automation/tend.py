@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from automation import announce, clearing, dispatch, follow, queue
 from automation.holding import Heartbeat
-from automation.webhooks import inbox
+from automation.webhooks import inbox, missed
 from issues import verbs
 from issues.models import IssueSession
 from issues.states import ENDED
@@ -91,10 +91,14 @@ def _remote(project: Project, now: datetime, may_go_on: Callable[[], bool], wake
         follow.close_issues(project, client, may_go_on)
         announce.postponed(project, client, may_go_on)
 
+    def ask_for_missed_deliveries() -> None:
+        missed.ask_again(project, client, now, may_go_on)
+
     parts = (
         (Priority.PEOPLE if asked else Priority.SYNC, sync),
         (Priority.PEOPLE if asked else Priority.FOLLOW, follow_pull_requests),
         (Priority.PUBLISH, catch_up),
+        (Priority.SYNC, ask_for_missed_deliveries),
     )
     held_up: list[GitHubRateLimited] = []
     with connected(project) as client:

@@ -91,7 +91,7 @@ def take(project: Project, now: datetime) -> Wakes:
     rows = list(project.deliveries.filter(WAITING).order_by("-received_at", "-id")[:BATCH])
     if not rows:
         return Wakes()
-    ended = project.deliveries.filter(state=State.DONE).order_by("-received_at", "-id")
+    ended = project.deliveries.filter(state=State.DONE, attempts__gt=0).order_by("-received_at", "-id")
     last = ended.values_list("processed_at", flat=True).first()
     if last is not None and now - APART < last <= now:
         return Wakes()

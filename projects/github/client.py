@@ -17,6 +17,7 @@ from projects.github import pull_status
 from projects.github.decoding import Fields, MalformedPayload
 from projects.github.errors import Forbidden, Moved, MutationUnknown, NotFound
 from projects.github.guards import decode_protection, decode_rules
+from projects.github.hooks import Hooks
 from projects.github.payloads import (
     Comment,
     Issue,
@@ -58,6 +59,7 @@ class GitHubClient:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.hooks = Hooks(transport)
 
     def server_time(self) -> datetime:
         """GitHub's clock at its last answer; ours when it has not answered yet."""

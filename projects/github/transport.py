@@ -119,7 +119,7 @@ class Transport:
             answer = self.get(url.removeprefix(self.api_url), polled=polled)
             yield answer
 
-    def mutate(self, method: str, path: str, payload: Mapping[str, object]) -> Answer:
+    def mutate(self, method: str, path: str, payload: Mapping[str, object] | None) -> Answer:
         """A change, at its distance from the one before, and never sent twice."""
         result = self._exchange(method, self.api_url + path, payload=payload)
         if isinstance(result, Reply):

@@ -51,6 +51,10 @@ class Desk:
             self._ledger.repositories[full_name.lower()] = repo
             return repo
 
+    def rest(self) -> None:
+        """Wait until every webhook is delivered."""
+        self._ledger.postman.rest()
+
     def permit(self, named: Named, login: str, permission: str) -> None:
         with self._lock:
             self.repository(named).permissions[login] = permission

@@ -28,6 +28,7 @@ def create_issue(ledger: Ledger, repo: Repository, *, title: str, body: str, aut
     issue = Issue(ledger.next_id(), number, title, body, author, created_at=now, updated_at=now)
     repo.issues[number] = issue
     repo.version += 1
+    ledger.on_change(repo, issue)
     return issue
 
 

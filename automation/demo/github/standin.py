@@ -24,6 +24,7 @@ from automation.demo.github import (
     branch_routes,
     consent_pages,
     git_http,
+    hook_routes,
     issue_routes,
     pages,
     pull_routes,
@@ -31,6 +32,7 @@ from automation.demo.github import (
 )
 from automation.demo.github.access import Gate, read_token
 from automation.demo.github.accounts import Accounts
+from automation.demo.github.announcing import Announcer
 from automation.demo.github.apps import Apps
 from automation.demo.github.desk import Desk
 from automation.demo.github.messages import Exchange, Fault, Reply, Request
@@ -46,6 +48,7 @@ ROUTER = Router(
     repository=[
         *account_routes.REPOSITORY_ROUTES,
         *branch_routes.ROUTES,
+        *hook_routes.ROUTES,
         *issue_routes.ROUTES,
         *pull_routes.ROUTES,
     ],
@@ -84,6 +87,7 @@ class StandIn(Desk):
         self.web_url = f"http://127.0.0.1:{self._server.server_port}"
         self.api_url = self.web_url + API_PREFIX
         self._shapes = Shapes(ledger, api_url=self.api_url, web_url=self.web_url)
+        ledger.on_change = Announcer(ledger, self._shapes, self._lock)
 
     def __enter__(self) -> Self:
         self._server.start()
@@ -93,6 +97,7 @@ class StandIn(Desk):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopping.set()
+        self._ledger.postman.stop()
         self._server.stop()
         if self._temporary:
             shutil.rmtree(self._temporary, ignore_errors=True)

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from automation.demo.github.bare import BareRepository
+from automation.demo.github.hooks import Hook, Postman
 
 PERMISSIONS = ("none", "read", "triage", "write", "maintain", "admin")
 
@@ -129,6 +130,7 @@ class Repository:
     check_runs: list[CheckRun] = field(default_factory=list)
     rules: dict[str, int] = field(default_factory=dict)
     protections: dict[str, int] = field(default_factory=dict)
+    hooks: dict[int, Hook] = field(default_factory=dict)
     version: int = 0
     listings: dict[tuple[str, ...], tuple[int, list[Issue]]] = field(default_factory=dict)
 
@@ -162,6 +164,8 @@ class Ledger:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
         self.repositories: dict[str, Repository] = {}
+        self.postman = Postman()
+        self.on_change: Callable[[Repository, Issue], None] = lambda repo, issue: None
         self.organizations: dict[str, set[str]] = {}  # of each login
         self._last = clock().replace(microsecond=0)
         self._ids: Iterator[int] = count(1001)
@@ -186,3 +190,4 @@ class Ledger:
     def touch(self, repo: Repository, issue: Issue) -> None:
         issue.updated_at = self.now()
         repo.version += 1
+        self.on_change(repo, issue)

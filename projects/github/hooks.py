@@ -1,0 +1,123 @@
+"""A repository's webhooks: finding ours, making it, changing its secret, and what GitHub's log of it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from projects.github.decoding import Fields, MalformedPayload
+from projects.github.errors import MutationUnknown, NotFound
+from projects.github.transport import LOOK_AFTER, Transport
+from projects.redaction import register
+from projects.validators import is_repo
+
+GOOD = range(200, 300)
+
+
+@dataclass(frozen=True)
+class Hook:
+    id: int
+    url: str
+    events: tuple[str, ...]
+    active: bool
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One line of GitHub's log of deliveries. All attempts of the same delivery share its `guid`."""
+
+    id: int
+    guid: str
+    event: str
+    delivered_at: datetime
+    was_taken: bool
+    is_redelivery: bool
+
+
+class Hooks:
+    """Raises the ladder of `errors.py`; a token without the permission for webhooks gets Forbidden or NotFound."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def of(self, repo: str) -> list[Hook]:
+        """https://docs.github.com/rest/repos/webhooks#list-repository-webhooks"""
+        found: list[Hook] = []
+        for answer in self._transport.pages(_path(repo)):
+            found += [_decode(raw) for raw in _items(answer.data)]
+        return found
+
+    def create(self, repo: str, *, url: str, secret: str, events: Sequence[str]) -> Hook:
+        """Looks for nothing before: the caller does.
+
+        https://docs.github.com/rest/repos/webhooks#create-a-repository-webhook
+        """
+        payload = {"name": "web", "active": True, "events": list(events), "config": _config(url, secret)}
+        return self._change("POST", _path(repo), payload)
+
+    def update(self, repo: str, hook_id: int, *, url: str, secret: str, events: Sequence[str]) -> Hook:
+        """Give the hook this secret and these events, and switch it on.
+
+        https://docs.github.com/rest/repos/webhooks#update-a-repository-webhook
+        """
+        payload = {"active": True, "events": list(events), "config": _config(url, secret)}
+        return self._change("PATCH", f"{_path(repo)}/{hook_id:d}", payload)
+
+    def sent(self, repo: str, hook_id: int) -> Iterator[list[Sent]]:
+        """The log of deliveries, newest first, page by page.
+
+        https://docs.github.com/rest/repos/webhooks#list-deliveries-for-a-repository-webhook
+        """
+        for answer in self._transport.pages(f"{_path(repo)}/{hook_id:d}/deliveries"):
+            yield [_decode_sent(raw) for raw in _items(answer.data)]
+
+    def send_again(self, repo: str, hook_id: int, sent_id: int) -> None:
+        """https://docs.github.com/rest/repos/webhooks#redeliver-a-delivery-for-a-repository-webhook"""
+        path = f"{_path(repo)}/{hook_id:d}/deliveries/{sent_id:d}/attempts"
+        self._transport.mutate("POST", path, None)
+
+    def _change(self, method: str, path: str, payload: dict[str, object]) -> Hook:
+        data = self._transport.mutate(method, path, payload).data
+        try:
+            return _decode(data)
+        except MalformedPayload as error:
+            retry_at = self._transport.now() + LOOK_AFTER
+            raise MutationUnknown(error.message, retry_at=retry_at) from error
+
+
+def _path(repo: str) -> str:
+    if not is_repo(repo):
+        raise NotFound(f"{repo!r} is not the name of a repository.")
+    return f"/repos/{repo}/hooks"
+
+
+def _config(url: str, secret: str) -> dict[str, str]:
+    register(secret)
+    return {"url": url, "content_type": "json", "secret": secret, "insecure_ssl": "0"}
+
+
+def _items(data: object) -> list[object]:
+    if not isinstance(data, list):
+        raise MalformedPayload("list")
+    return data
+
+
+def _decode(raw: object) -> Hook:
+    fields = Fields(raw)
+    events = tuple(str(event) for event in fields.items("events"))
+    url = fields.child("config").text_or_empty("url")
+    return Hook(fields.number("id"), url, events, fields.flag("active"))
+
+
+def _decode_sent(raw: object) -> Sent:
+    fields = Fields(raw)
+    status = fields.value.get("status_code")
+    return Sent(
+        id=fields.number("id"),
+        guid=fields.text("guid"),
+        event=fields.text("event"),
+        delivered_at=fields.moment("delivered_at"),
+        was_taken=isinstance(status, int) and status in GOOD,
+        is_redelivery=fields.flag("redelivery"),
+    )
