@@ -19,7 +19,7 @@ from issues.rendering import render
 from issues.sanitize import clean_line
 from projects.redaction import redact
 
-NAMES_SHOWN = 5
+NAMES_SHOWN = 10
 NAME_LIMIT = 60
 TITLE_LIMIT = 120
 DETAIL_LIMIT = 200
@@ -52,7 +52,8 @@ def subject(digest: Digest, projects: list[str]) -> str:
 def _values(digest: Digest, projects: list[str]) -> dict[str, Any]:
     return {
         "label": digest.period.label,
-        "projects": [_line(name, NAME_LIMIT) for name in projects],
+        "projects": [_line(name, NAME_LIMIT) for name in projects[:NAMES_SHOWN]],
+        "more_projects": max(0, len(projects) - NAMES_SHOWN),
         "waiting": [_waiting(item) for item in digest.waiting],
         "more_waiting": digest.waiting_count - len(digest.waiting),
         "numbers": digest.numbers,

@@ -200,7 +200,10 @@ def test_long_lists_are_cut_and_say_so(settings):
         create_session(project=project, status="needs_review", reason="stopped")
     for _ in range(23):
         ended(project, week.start)
+    for _ in range(13):
+        create_project()
     _, text, html = composed(settings)
+    assert ("and 4 more" in text, "and 4 more" in html) == (True, True)
     assert ("and 2 more" in text, "and 3 more" in text) == (True, True)
     assert ("and 2 more" in html, "and 3 more" in html) == (True, True)
 
