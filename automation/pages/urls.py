@@ -15,6 +15,7 @@ from automation.pages import (
     log,
     pausing,
     session,
+    webhook,
 )
 from automation.pages import doctor as doctor_page
 from automation.pages import linking as linking_page
@@ -28,6 +29,7 @@ PAGES: list[Route] = [
     *github_app.ROUTES,
     *github_account.ROUTES,
     *deliveries.ROUTES,
+    *webhook.ROUTES,
     *dry_run.ROUTES,
     *board.ROUTES,
     *session.ROUTES,

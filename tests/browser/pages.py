@@ -16,6 +16,8 @@ NOT_PAGES = {
     "diff-raw": "a file",
     "session-verb": "POST only",
     "delivery-replay": "POST only",
+    "webhook-make": "POST only",
+    "webhook-secret": "POST only",
     "link-check": "POST only",
     "link-token": "POST only",
     "link-branch": "POST only",

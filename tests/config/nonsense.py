@@ -28,6 +28,7 @@ EXEMPT = ("jsi18n", "api/")  # Django's own catalogue of words; the API has a mo
 ASKED_EVERYTHING = ("projects/project/", "issues/issuesession/", "auth/user/")
 VERBS = {"session": "retry", "project": "sync"}
 LOGOUT = "admin/logout/"
+CLICKED = ("/delete/", "/replay/", "/webhook/make/", "/webhook/secret/")
 
 
 def patterns(resolver, prefix=""):
@@ -50,7 +51,7 @@ ROUTES = sorted(
 
 def is_button(route):
     """It asks for no more than a click."""
-    return "<str:verb>" in route or "<str:check>" in route or route.endswith("/delete/") or route == LOGOUT
+    return "<str:verb>" in route or "<str:check>" in route or route.endswith(CLICKED) or route == LOGOUT
 
 
 def cases(routes, kinds, each=2):

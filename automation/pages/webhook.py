@@ -1,0 +1,92 @@
+"""A project's webhook: whether it works, making it on GitHub, and what to paste where the token may not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.cache import add_never_cache_headers
+from django.views.decorators.http import require_POST, require_safe
+
+from automation.pages.page import Route, render, visible_project
+from automation.pages.query import Query
+from automation.pages.refusals import require
+from automation.pages.standing import Standing
+from automation.pages.strictness import refuse
+from automation.webhooks import setup
+from projects.access import actor_name
+from projects.errors import AutowrkersError
+from projects.models import Project, Scope
+
+WORKS = Standing("Works", "✓", "success")
+SILENT = Standing("Nothing delivered yet", "◷", "warn")
+MISSING = Standing("Not set", "○", "neutral")
+
+
+@require_safe
+def webhook(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
+    project = _managed(request, pk)
+    return _page(request, project)
+
+
+@require_POST
+def make(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
+    """Make the webhook on GitHub, or give the one that is there a new secret."""
+    project = _managed(request, pk)
+    refuse("field", request.POST, {"csrfmiddlewaretoken"})
+    try:
+        setup.make_on_github(project, actor=actor_name(request.user))
+    except AutowrkersError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(
+            request, "The webhook is made on GitHub. Its first delivery, a ping, comes within seconds."
+        )
+    return redirect("admin:webhook", project.pk)
+
+
+@require_POST
+def by_hand(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
+    """A new secret, shown on this one answer only."""
+    project = _managed(request, pk)
+    refuse("field", request.POST, {"csrfmiddlewaretoken"})
+    answer = _page(request, project, secret=setup.new_secret(project, actor=actor_name(request.user)))
+    add_never_cache_headers(answer)
+    return answer
+
+
+def _managed(request: HttpRequest, pk: int) -> Project:
+    project = visible_project(request, pk)
+    require(request, project, Scope.ADMIN)
+    Query(request)
+    return project
+
+
+def _page(request: HttpRequest, project: Project, *, secret: str = "") -> HttpResponse:
+    last = project.deliveries.order_by("-received_at", "-id").first()
+    standing = MISSING
+    if project.webhook_credential_id is not None:
+        standing = WORKS if last else SILENT
+    return render(
+        request,
+        "automation/webhook.html",
+        title=f"Webhook of {project.name}",
+        project=project,
+        standing=standing,
+        last=last,
+        secret=secret,
+        address=setup.address(),
+        events=setup.EVENTS,
+        unreachable=setup.why_unreachable(),
+        polling=setup.POLLING,
+        settings_url=f"{project.web_url}/settings/hooks/new",
+    )
+
+
+ROUTES: list[Route] = [
+    ("project/<int:pk>/webhook/", webhook, "webhook"),
+    ("project/<int:pk>/webhook/make/", make, "webhook-make"),
+    ("project/<int:pk>/webhook/secret/", by_hand, "webhook-secret"),
+]
