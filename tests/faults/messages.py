@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,31 +19,32 @@ REDELIVERED_AFTER = 900.0
 
 @dataclass
 class Mail:
-    """What happens to the `number`th message: lost, doubled, late (by `seconds`), or ahead of the others."""
+    """What happens to the `number`th message of the kind `job`: lost, doubled, late (by `seconds`), ahead of others."""
 
     number: int
     what: str
     seconds: float = 60.0
+    job: str = "advance"
 
 
 class Queue:
     def __init__(self, world: World, mails: list[Mail]) -> None:
         self.world = world
-        self.mails = {mail.number: mail for mail in mails}
+        self.mails = {(mail.job, mail.number): mail for mail in mails}
         self.waiting: dict[str, deque[Job]] = {"advance": deque(), "tend": deque(), "tick": deque()}
-        self.count = 0
+        self.counts: Counter[str] = Counter()
 
     def put(self, name: str, pk: int = 0, **_: Any) -> None:
         """In the place of django-q2's `async_task`."""
         worker = current()
         if worker is not None and worker.is_dead:
             raise Killed
-        self.count += 1
         job = Job("advance" if name == ADVANCE else "tend", pk)
-        mail = self.mails.get(self.count)
+        self.counts[job.kind] += 1
+        mail = self.mails.get((job.kind, self.counts[job.kind]))
         now = self.world.loop.now
         if mail is not None:
-            self.world.tell(f"message {self.count} ({job.kind}) is {mail.what}")
+            self.world.tell(f"message {mail.number} ({job.kind}) is {mail.what}")
         if mail is None or mail.what == "doubled":
             self.world.loop.at(now, self.deliver, job)
         if mail is not None and mail.what in ("doubled", "late"):

@@ -104,7 +104,7 @@ class Programs:
     ) -> Ended:
         world = self.world
         world.boundaries.come_to("before agent")
-        run = Run(0, world.loop.now, world.loop.now + world.rng.uniform(10, 60))
+        run = Run(0, world.loop.now, world.loop.now + world.rng.uniform(*world.schedule.agent_seconds))
         try:
             output, code = self._start_agent(run, argv, env, cwd, stdin, on_start)
             world.boundaries.come_to("during agent")

@@ -24,6 +24,7 @@ class Result:
     digest: str
     boundaries: int
     ended_at: float
+    trace: list[str]
     log: list[str]
 
 
@@ -54,15 +55,18 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[math.ceil(share * len(values)) - 1] if values else 0.0
 
 
-def play(world: World, schedule: Schedule) -> Result:
+def play(world: World, schedule: Schedule, horizon: float = HORIZON) -> Result:
     """One schedule from the first issue until nothing is left to do."""
     with world.begun(schedule), installed(world):
         world.people.begin()
         _spread_trouble(world, schedule)
         world.beat()
         over = _Quiet(world)
-        world.loop.run(HORIZON, over.is_reached)
-        verdict = judge(world)
+        try:
+            world.loop.run(horizon, over.is_reached)
+            verdict = judge(world)
+        finally:
+            world.rest()
         return Result(
             schedule.seed,
             verdict,
@@ -70,6 +74,7 @@ def play(world: World, schedule: Schedule) -> Result:
             world.boundaries.digest(),
             len(world.boundaries.trace),
             world.loop.now,
+            world.boundaries.trace,
             world.log,
         )
 

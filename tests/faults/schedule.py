@@ -49,6 +49,7 @@ class Schedule:
     outages: list[tuple[float, float]] = field(default_factory=list)  # of the database: since, until
     revoked: list[tuple[float, float]] = field(default_factory=list)  # the token: since, until
     failing_commits: dict[int, str] = field(default_factory=dict)
+    agent_seconds: tuple[float, float] = (10, 60)
     skews: list[tuple[float, float]] = field(
         default_factory=list
     )  # when the host's clock jumps, and to where
@@ -120,7 +121,8 @@ def _commit(rng: Random, schedule: Schedule) -> None:
 
 def _mail(rng: Random, schedule: Schedule) -> None:
     what = rng.choice(("lost", "doubled", "late", "ahead"))
-    schedule.mails.append(Mail(rng.randint(1, 25), what, rng.choice((0.1, 5.0, 60.0, 400.0))))
+    job, most = rng.choice((("advance", 4), ("tend", 20)))
+    schedule.mails.append(Mail(rng.randint(1, most), what, rng.choice((0.1, 5.0, 60.0, 400.0)), job))
 
 
 def _act(rng: Random, schedule: Schedule) -> None:

@@ -167,6 +167,11 @@ class World:
         """Let open pull requests follow their branches."""
         self.hub.pulls(REPO)
 
+    def rest(self) -> None:
+        """End what is still under way, so that the next schedule finds every worker idle."""
+        for worker in self.workers:
+            worker.kill()
+
     def kill(self, worker: Worker) -> None:
         """kill -9 from outside."""
         if worker.job is not None:

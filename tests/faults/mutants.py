@@ -1,0 +1,114 @@
+"""Planted bugs: what the product would be without one of its precautions, and the schedule that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+
+from automation import attempts, effects, messages, recovery
+from automation.steps import publish
+from issues.models import session as sessions
+from projects import leases
+from tests.faults.boundaries import Blow
+from tests.faults.messages import Mail
+from tests.faults.schedule import Act, Schedule
+from tests.faults.wire import Trouble
+
+COMMENT = r"POST .*/comments$"
+_perform, _claim = effects.perform, leases.claim
+
+
+def _not_looking(session: Any, kind: str, *, find: Any, **given: Any) -> Any:
+    return _perform(session, kind, find=lambda: None, **given)
+
+
+def _no_journal(session: Any, kind: str, *, act: Callable[[], Any], **_: Any) -> Any:
+    return act()
+
+
+def _only_once(model: Any, pk: int) -> Any:
+    return _claim(model, pk) if model._default_manager.filter(pk=pk, lease_until=None).exists() else None
+
+
+def _by_force(session: Any, env: Any) -> None:
+    target = (env.mirror.remote.url, f"{session.head_sha}:refs/heads/{session.branch_name}")
+    env.mirror.git.run("push", "--quiet", "--force", "--", *target, remote=env.mirror.remote)
+
+
+def _lost_answer() -> Schedule:
+    return Schedule(1, troubles=[Trouble("lost", COMMENT)])
+
+
+def _killed_after_comment() -> Schedule:
+    return Schedule(1, blows=[Blow("kill", 1, label=f"after {COMMENT}")])
+
+
+def _paused_before_comment() -> Schedule:
+    return Schedule(1, blows=[Blow("pause", 1, label=r"after GET .*/comments$", seconds=120)])
+
+
+def _paused_with_agent() -> Schedule:
+    return Schedule(1, blows=[Blow("pause", 1, label="during agent", seconds=120)], agent_seconds=(200, 200))
+
+
+def _killed_at_work() -> Schedule:
+    return Schedule(1, blows=[Blow("kill", 1, label="during agent")])
+
+
+def _pushed_by_a_person() -> Schedule:
+    """Just after our own push, whose worker is killed."""
+    blow = Blow("kill", 1, label="after git push")
+    return Schedule(1, blows=[blow], acts=[Act(105, "push", 0)], agent_seconds=(20, 20))
+
+
+def _lost_message() -> Schedule:
+    return Schedule(1, mails=[Mail(1, "lost")])
+
+
+@dataclass(frozen=True)
+class Mutant:
+    schedule: Callable[[], Schedule]
+    found_as: str
+    changes: tuple[tuple[Any, str, Any], ...]
+
+
+MUTANTS: dict[str, Mutant] = {
+    "an effect is not looked for": Mutant(
+        _lost_answer, "comments on", ((publish.effects, "perform", _not_looking),)
+    ),
+    "an effect has no journal": Mutant(
+        _killed_after_comment, "branch_taken_over", ((publish.effects, "perform", _no_journal),)
+    ),
+    "a comment's marker is not read": Mutant(
+        _lost_answer, "comments on", ((messages, "find_marker", lambda text: None),)
+    ),
+    "nobody checks the fence": Mutant(
+        _paused_before_comment,
+        "comments on",
+        ((effects, "check_lease", lambda lease: None), (attempts, "check_lease", lambda lease: None)),
+    ),
+    "the agent of a former worker lives on": Mutant(
+        _paused_with_agent, "two agents", ((recovery, "end_former_worker", lambda session: None),)
+    ),
+    "a dead worker's lease is never free": Mutant(
+        _killed_at_work, "issue 1 is ('in_progress'", ((leases, "claim", _only_once),)
+    ),
+    "a lost message is not noticed": Mutant(
+        _lost_message, "issue 1 is ('pending'", ((sessions, "ENQUEUE_GRACE", timedelta(days=30)),)
+    ),
+    "a push overwrites what it finds": Mutant(
+        _pushed_by_a_person, "of a person is gone", ((publish, "push", _by_force),)
+    ),
+}
+
+
+@contextmanager
+def planted(mutant: Mutant) -> Iterator[None]:
+    with ExitStack() as stack:
+        for module, attribute, value in mutant.changes:
+            stack.enter_context(mock.patch.object(module, attribute, value))
+        yield
