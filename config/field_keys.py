@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -55,7 +56,7 @@ def _of_keyring(entry: str) -> FieldKeys:
     if not (service and name):
         raise ImproperlyConfigured(f"FERNET_KEYS_KEYRING is {entry!r}: write service/name.")
     try:
-        import keyring
+        keyring, errors = import_module("keyring"), import_module("keyring.errors")
     except ImportError:
         raise ImproperlyConfigured(
             "FERNET_KEYS_KEYRING needs the package keyring: install the extra of that name (pip install '.[keyring]')."
@@ -63,7 +64,7 @@ def _of_keyring(entry: str) -> FieldKeys:
     how = f"Store them with: keyring set {service} {name}"
     try:
         stored = keyring.get_password(service, name)
-    except Exception as error:  # each backend has its own
+    except (errors.KeyringError, OSError, RuntimeError) as error:
         raise ImproperlyConfigured(
             f"FERNET_KEYS_KEYRING: the keyring does not answer ({type(error).__name__}). {how}"
         ) from None

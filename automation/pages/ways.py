@@ -63,7 +63,7 @@ def credential_of_way(way: str, user: object, repo: str) -> Credential | None:
     return None
 
 
-def require_token(form: forms.Form | forms.ModelForm[Credential], way: str, token: str | None) -> None:
+def require_token(form: forms.BaseForm, way: str, token: str | None) -> None:
     if way == TOKEN and not token and "github_token" not in form.errors:
         form.add_error("github_token", ValidationError("This field is required.", code="required"))
 

@@ -37,9 +37,7 @@ class ConnectAgain(BadCredentials):
     """The account's tokens cannot be renewed: a person must go through GitHub's page once more."""
 
     def __init__(self, message: str) -> None:
-        remedy = (
-            "Connect the GitHub account again (GitHub account, at the top of each page). Work goes on by itself then."
-        )
+        remedy = "Connect the GitHub account again (at the top of each page). Work goes on by itself then."
         OperatorError.__init__(self, "github.bad_token", message, remedy)
 
 
@@ -76,8 +74,8 @@ def convert_manifest(api_url: str, code: str) -> NewApp:
     secrets = {"private_key": found.text("pem"), "client_secret": found.text("client_secret")}
     if webhook := found.text_or_empty("webhook_secret"):
         secrets["webhook_secret"] = webhook
-    texts = (found.text(name) for name in ("slug", "name", "client_id", "html_url"))
-    return NewApp(found.number("id"), *texts, secrets)
+    named = {name: found.text(name) for name in ("slug", "name", "client_id", "html_url")}
+    return NewApp(found.number("id"), **named, secrets=secrets)
 
 
 def exchange_code(
@@ -95,7 +93,7 @@ def refresh(web_url: str, *, client: tuple[str, str], refresh_token: str) -> Use
     return _tokens(web_url, client, {"grant_type": "refresh_token", "refresh_token": refresh_token})
 
 
-def _tokens(web_url: str, client: tuple[str, str], asked: Mapping[str, str]) -> UserTokens:
+def _tokens(web_url: str, client: tuple[str, str], asked: dict[str, str]) -> UserTokens:
     named = {"client_id": client[0], "client_secret": client[1]}
     status, data = _post(f"{web_url}/login/oauth/access_token", named | asked)
     found = Fields(data)

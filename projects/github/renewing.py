@@ -27,7 +27,7 @@ class _FreshToken(requests.auth.AuthBase):
 class RenewingTransport(Transport):
     """`give_token` answers at once while its token is good, and raises what `Transport` may raise."""
 
-    _auth: requests.auth.AuthBase  # type: ignore[assignment]
+    _auth: requests.auth.AuthBase
 
     def __init__(self, api_url: str, give_token: Callable[[], str], **options: Any) -> None:
         super().__init__(api_url, give_token(), **options)

@@ -132,8 +132,12 @@ class Apps:
         try:
             claims = jwt.decode(token, options={"verify_signature": False})
             app = self.apps[int(claims["iss"])]
-            unchecked = {"verify_exp": False, "verify_iat": False}  # by the stand-in's own clock, below
-            jwt.decode(token, app.public_key, algorithms=["RS256"], options=unchecked)
+            jwt.decode(
+                token,
+                app.public_key,
+                algorithms=["RS256"],
+                options={"verify_exp": False, "verify_iat": False},  # by the stand-in's own clock, below
+            )
         except (jwt.PyJWTError, KeyError, ValueError, TypeError):
             raise Refusal(401, "A JSON web token could not be decoded") from None
         now = self._ledger.clock().timestamp()

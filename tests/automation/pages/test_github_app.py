@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 import json
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
@@ -44,9 +46,21 @@ def state_of(page):
     return form_of(page)[0].partition("state=")[2]
 
 
-def come_back(client, hub, *, state, code="the-code", slug="autowrkers-here"):
-    hub.apps.codes["the-code"] = hub.apps.create(slug, {"contents": "write"})
-    return client.get(MADE, {"code": code, "state": state})
+def agree(page):
+    """The person presses the button here, and the one on GitHub; the query that their browser comes back with."""
+    action, manifest = form_of(page)
+    shown = requests.post(action, {"manifest": json.dumps(manifest)}, timeout=5)
+    assert "Create GitHub App" in shown.text
+    fields = {"manifest": json.dumps(manifest), "state": state_of(page)}
+    there = f"{action.partition('/settings/')[0]}/settings/apps/make"
+    back = requests.post(there, fields, allow_redirects=False, timeout=5).headers["Location"]
+    assert back.startswith("http://127.0.0.1:8000/admin/github-app/made/?")
+    return {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
+
+
+def come_back(client, hub, *, state):
+    hub.apps.codes["the-code"] = hub.apps.create("autowrkers-here", {"contents": "write"})
+    return client.get(MADE, {"code": "the-code", "state": state})
 
 
 def test_the_form_leads_to_github_and_this_page_alone_may_send_a_form_there(client, root, hub):
@@ -69,20 +83,29 @@ def test_an_odd_organization_is_refused_by_name(client, root, organization):
 
 
 def test_the_code_is_exchanged_once_and_its_secrets_are_encrypted_and_shown_nowhere(client, root, hub):
-    state = state_of(client.get(PAGE))
-    answer = come_back(client, hub, state=state)
-    assert answer.url == PAGE
+    query = agree(client.get(PAGE))
+    assert client.get(MADE, query).url == PAGE
     made = GitHubApp.objects.get()
     private_key = made.credential.parts()["private_key"]
     assert private_key.startswith("-----BEGIN RSA PRIVATE KEY-----")
     page = client.get(PAGE).content.decode()
-    assert "autowrkers-here" in page
+    assert "autowrkers-127-0-0-1" in page
     assert private_key.splitlines()[3] not in page
     assert made.credential.parts()["client_secret"] not in page
     event = AuditEvent.objects.get(verb="app.created")
     assert "PRIVATE" not in json.dumps(event.detail)
-    again = come_back(client, hub, state=state)
+    again = client.get(MADE, query)
     assert (again.status_code, GitHubApp.objects.count()) == (400, 1)
+
+
+def test_people_log_in_by_the_client_of_the_app_that_was_made_here(client, root, hub, settings):
+    client.get(MADE, agree(client.get(PAGE)))
+    settings.GITHUB_LOGIN_ALLOWED_LOGINS = ["alice"]
+    client.logout()
+    out = client.post("/admin/login/github/").url
+    back = requests.post(out, allow_redirects=False, timeout=5).headers["Location"]
+    answer = client.get("/admin/login/github/answer/?" + back.partition("?")[2])
+    assert (answer.url, client.session["_auth_user_id"] != str(root.pk)) == ("/admin/", True)
 
 
 @pytest.mark.parametrize("state", ["", "forged", "é"])
