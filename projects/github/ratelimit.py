@@ -79,7 +79,7 @@ def is_limited(status: int, headers: Mapping[str, str], message: str) -> bool:
 
 def unsaid_pause(refusals: int, chance: float = 0.0) -> timedelta:
     """The wait for a limit that names none: doubled by each refusal before, up to a tenth longer by chance."""
-    doubled = UNSAID_PAUSE * 2 ** min(refusals, 10)
+    doubled = UNSAID_PAUSE * (1 << min(refusals, 10))
     return min(doubled * (1 + chance / 10), LONGEST_PAUSE)
 
 

@@ -63,7 +63,7 @@ def test_a_secondary_limit_that_names_no_time_is_waited_out_for_a_minute(plain):
     assert timedelta(seconds=50) < session.not_before - timezone.now() < timedelta(seconds=70)
 
 
-def test_what_is_left_of_the_hour_is_kept_for_publishing_and_people_see_who_waits(plain, token):
+def test_what_is_left_of_the_hour_is_kept_for_publishing_and_following_and_people_see_who_waits(plain, token):
     plain.hub.faults.append(Fault("secondary", method="POST", path=r"/pulls$", seconds=1))
     number = plain.issue()
     plain.run()
@@ -82,6 +82,9 @@ def test_what_is_left_of_the_hour_is_kept_for_publishing_and_people_see_who_wait
     assert plain.project.retry_at < timezone.now() + timedelta(minutes=2)
     assert advance(plain.session(number).pk)
     assert_published_once(plain, number)
+    plain.hub.merge(plain.repo, plain.session(number).pr_number)
+    assert tend(plain.project.pk)
+    assert (plain.session(number).status, plain.project_error()) == ("completed", "github.rate_limited")
 
 
 def calls(tale):

@@ -16,8 +16,9 @@ from issues.sync import sync_project
 from issues.transitions import move
 from projects.connection import connect
 from projects.errors import OperatorError, Retryable
+from projects.github.errors import GitHubRateLimited
 from projects.leases import claim
-from projects.models import Project
+from projects.models import Credential, Project
 from tests.linking import link
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -254,3 +255,17 @@ def test_odd_bodies_are_stored_capped_and_clean(hub, project, body):
     session = session_of(project, number)
     assert len(session.github_issue_body) <= 66_000
     assert "\x00" not in session.github_issue_body + session.github_issue_title
+
+
+def test_a_long_first_listing_leaves_half_of_the_hour_to_all_others(hub, project, token):
+    for number in range(250):
+        hub.create_issue(REPO, f"Issue {number}", "")
+    hub._gate.window(token).used = 2600
+    for _ in range(2):
+        with pytest.raises(GitHubRateLimited, match="kept for everything but first listings"):
+            sync(project)
+        assert IssueSession.objects.count() == 100
+    assert [asked.path for asked in hub.requests].count(f"/repos/{REPO}/issues") == 1
+    hub._gate.window(token).used = 0
+    Credential.objects.update(rate_reset_at=None)
+    assert sync(project).new == 150
