@@ -66,6 +66,19 @@ def test_a_limit_whose_reset_has_passed_by_our_clock_still_blocks_a_minute():
     assert seconds_blocked(read(past, limited=True, now=NOW)) == 60
 
 
+@pytest.mark.parametrize("off", [-600, 600])
+def test_a_reset_is_as_far_away_as_githubs_own_clock_says(off):
+    limited = headers(remaining=0, reset_at=NOW + timedelta(seconds=900))
+    server_now = NOW + timedelta(seconds=off)
+    assert read(limited, limited=True, now=NOW, server_now=server_now).retry_at == NOW + timedelta(
+        seconds=900 - off
+    )
+
+
+def test_a_reset_beyond_a_day_is_a_mistake():
+    assert read(headers(reset_at=NOW + timedelta(days=2)), limited=False, now=NOW).reset_at is None
+
+
 @pytest.mark.parametrize("value", ["", "many", "-1", "1" * 20, "١"])
 def test_a_nonsensical_number_is_as_good_as_none(value):
     assert (
