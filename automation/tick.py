@@ -22,7 +22,8 @@ def tick() -> int:
     """
     now = timezone.now()
     tried = Q(sync_requested_at=None) | Q(sync_requested_at__lte=F("last_tended_at"))
-    resting = Q(retry_at__gt=now) & tried | Q(tend_enqueued_at__gt=now - LOST_AFTER)
+    waits = Q(leases.not_claimed_since("tend_enqueued_at"), tend_enqueued_at__gt=now - LOST_AFTER)
+    resting = Q(retry_at__gt=now) & tried | waits
     due = list(Project.objects.active().filter(leases.free()).exclude(resting).values_list("pk", flat=True))
     Project.objects.filter(pk__in=due).update(tend_enqueued_at=now)
     for project_pk in due:

@@ -59,6 +59,11 @@ def free() -> Q:
     return Q(lease_until=None) | Q(lease_until__lte=db_now())
 
 
+def not_claimed_since(column: str) -> Q:
+    """Free rows not claimed since the moment in `column`: a lease that ran out after it was a dead worker's."""
+    return Q(lease_until=None) | Q(lease_until__lte=F(column))
+
+
 def claim(model: type[Model], pk: int) -> Lease | None:
     """Take the row's lease, or None when somebody holds it (or the row is gone)."""
     owner = f"{_host()}{os.getpid()}:{secrets.token_hex(6)}"

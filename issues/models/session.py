@@ -25,6 +25,11 @@ def new_public_id() -> str:
     return secrets.token_hex(8)
 
 
+def _waits_in_queue(now: datetime) -> Q:
+    """Handed over a moment ago, and no worker has come for it: one that came and died has used up its message."""
+    return Q(leases.not_claimed_since("enqueued_at"), enqueued_at__gt=now - ENQUEUE_GRACE)
+
+
 class IssueSessionQuerySet(models.QuerySet["IssueSession"]):
     def visible_to(
         self, user: AbstractBaseUser | AnonymousUser, scope: str = Scope.READ
@@ -40,7 +45,7 @@ class IssueSessionQuerySet(models.QuerySet["IssueSession"]):
 
     def enqueued(self, now: datetime) -> IssueSessionQuerySet:
         """Handed to the queue a moment ago and not yet claimed. One that has ended or waits for a person is neither."""
-        return self.queued().filter(leases.free(), enqueued_at__gt=now - ENQUEUE_GRACE)
+        return self.queued().filter(leases.free(), _waits_in_queue(now))
 
     def due(self, now: datetime) -> IssueSessionQuerySet:
         """Queued, free, and past any parking; not handed to the queue a moment ago. Begun ones first, then as queued.
@@ -48,7 +53,7 @@ class IssueSessionQuerySet(models.QuerySet["IssueSession"]):
         Of those that were queued together the oldest issue comes first.
         """
         ready = self.queued().filter(leases.free(), Q(not_before=None) | Q(not_before__lte=now))
-        return ready.exclude(enqueued_at__gt=now - ENQUEUE_GRACE).order_by(
+        return ready.exclude(_waits_in_queue(now)).order_by(
             models.Case(models.When(status=Status.PENDING, then=1), default=0),
             "queued_at",
             "github_issue_number",

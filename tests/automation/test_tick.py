@@ -32,6 +32,15 @@ def test_a_message_that_nobody_takes_is_not_sent_again_until_it_must_be_lost():
     assert ticking.tick() == 1
 
 
+def test_a_message_that_died_with_its_worker_is_not_waited_for():
+    create_project()
+    assert ticking.tick() == 1
+    now = timezone.now()
+    claimed_until = now - timedelta(seconds=1)
+    Project.objects.update(tend_enqueued_at=now - timedelta(seconds=46), lease_until=claimed_until)
+    assert [ticking.tick(), ticking.tick()] == [1, 0]
+
+
 def test_a_project_that_somebody_tends_or_that_rests_is_left_alone():
     create_project(retry_at=timezone.now() + timedelta(minutes=1))
     held = create_project()

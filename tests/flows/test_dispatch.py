@@ -89,6 +89,16 @@ def test_a_message_that_is_lost_is_sent_again_after_the_grace_time_and_not_befor
     assert started(one, after=ENQUEUE_GRACE + timedelta(seconds=5)) == [session.pk]
 
 
+def test_a_message_that_died_with_its_worker_is_not_waited_for():
+    one = project()
+    session = queued(one)
+    now = timezone.now()
+    handed_over, claimed_until = now - timedelta(seconds=60), now - timedelta(seconds=14)
+    IssueSession.objects.update(enqueued_at=handed_over, lease_until=claimed_until, lease_owner="gone")
+    assert started(one) == [session.pk]
+    assert started(one) == [], "the new message is waited for"
+
+
 def test_a_session_that_a_worker_holds_is_not_sent_again_and_one_of_a_dead_worker_is():
     one = project()
     session = queued(one, status="in_progress", enqueued_at=timezone.now() - timedelta(hours=1))
