@@ -17,7 +17,14 @@ from projects.models.credential import SOON
 NEAR_PERCENT = 80
 PASSING_FOR = timedelta(minutes=15)
 # What the world ends by itself: no person is needed before it has lasted.
-PASSING = ("github.rate_limited", "github.unavailable", "github.answer_lost", "git.locked", "git.timeout")
+PASSING = (
+    "github.refreshing",
+    "github.rate_limited",
+    "github.unavailable",
+    "github.answer_lost",
+    "git.locked",
+    "git.timeout",
+)
 OF_TOKEN = ("github.bad_token", "credential.missing", "credential.unreadable")
 
 
@@ -112,10 +119,13 @@ def _error(project: Project) -> Trouble:
     credential = project.credential
     now = timezone.now()
     if credential and credential.error_code:
+        is_token = credential.kind == Credential.Kind.TOKEN
         return Trouble(
             credential.error_since or now,
-            "GitHub refuses the token.",
-            "Store a valid token in the project's settings; work goes on by itself then.",
+            f"GitHub refuses the {'token' if is_token else credential.get_kind_display()}.",
+            "Store a valid token in the project's settings; work goes on by itself then."
+            if is_token
+            else "Do what the message says; work goes on by itself then.",
             credential.error_message,
         )
     if project.error_code in OF_TOKEN:

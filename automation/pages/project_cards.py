@@ -13,7 +13,7 @@ from automation.pages.standing import Standing
 from issues.models import IssueSession
 from issues.sanitize import clean_line
 from issues.states import Status
-from projects.models import Project
+from projects.models import Credential, Project
 from projects.redaction import redact
 
 RUNNING = Standing("Running", "▶", "success")
@@ -70,7 +70,8 @@ def trouble_of(project: Project) -> str:
     if project.error_code:
         text = project.error_message
     elif credential is not None and credential.error_code:
-        text = f"{credential.error_message.rstrip('.')}. {REMEDY}"
+        remedy = REMEDY if credential.kind == Credential.Kind.TOKEN else ""
+        text = f"{credential.error_message.rstrip('.')}. {remedy}"
     else:
         return ""
     return clean_line(redact(text), limit=LONGEST)

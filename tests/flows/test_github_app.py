@@ -9,9 +9,10 @@ import pytest
 
 from automation import pipeline
 from automation.demo import origin
+from automation.troubles import troubles
 from issues.states import Status
 from projects import app_tokens
-from projects.models import Credential
+from projects.models import Credential, Project
 from projects.redaction import redact
 from tests.flows.conftest import CHECK, FIX, Story
 from tests.github_app import link_by_app, store_app
@@ -114,10 +115,22 @@ def test_a_suspended_installation_needs_credentials_and_goes_on_by_itself(tale, 
     assert tale.session(median).status == Status.PR_CREATED
 
 
+def test_a_suspension_is_noticed_while_an_earlier_token_is_kept(tale, median, app):
+    tale.run()
+    tale.hub.apps.suspend(app.installation)
+    tale.run()
+    assert (tale.project_error(), len(mints(tale.hub))) == ("github.forbidden", 2)
+    tale.run()
+    assert "Lift the suspension" in Credential.objects.get(kind="installation").error_message
+
+
 def test_a_removed_installation_says_what_to_do(tale, median, app):
     tale.hub.apps.uninstall(app.installation)
     tale.run()
     assert "Install the GitHub App" in Credential.objects.get(kind="installation").error_message
+    [trouble] = troubles(Project.objects.all())
+    assert "GitHub App installation" in trouble.reason
+    assert "token" not in trouble.remedy
 
 
 def test_a_repository_that_was_taken_from_the_app_stops_its_project_and_no_other(tale, median, app, settings):

@@ -211,6 +211,15 @@ def test_ones_own_account_is_connected_and_a_project_is_linked_by_it(client, per
     assert GitHubIdentity.objects.exists()
 
 
+def test_an_answer_works_once_though_github_would_take_its_code_again(client, person, oauth):
+    query = consent(client.post(reverse("admin:github-connect")))
+    code = oauth.codes[query["code"]]
+    assert client.get(ANSWER, query).status_code == 302
+    oauth.codes[query["code"]] = code
+    assert client.get(ANSWER, query).status_code == 400
+    assert query["code"] in oauth.codes
+
+
 def test_disconnecting_forgets_the_tokens(client, person):
     connect(client)
     client.post(reverse("admin:github-disconnect"))
@@ -230,6 +239,15 @@ def test_an_account_belongs_to_one_user(client, person, oauth):
 def test_an_answer_to_somebody_who_logged_out_meanwhile_connects_nothing(client, person):
     query = consent(client.post(reverse("admin:github-connect")))
     client.force_login(create_user(is_staff=True))
+    assert client.get(ANSWER, query).status_code == 400
+    assert GitHubIdentity.objects.count() == 0
+
+
+def test_a_login_that_was_begun_before_another_one_connects_nothing(client, oauth):
+    """The session is the same, the person may not be."""
+    query = consent(client.post(LOGIN))
+    client.force_login(create_user(is_staff=True))
+    assert "asked-of-github" in client.session
     assert client.get(ANSWER, query).status_code == 400
     assert GitHubIdentity.objects.count() == 0
 
