@@ -1,4 +1,4 @@
-"""The journal of outside effects, the inbox of webhook deliveries and the outbox of notifications."""
+"""The journal of outside effects, the inbox of webhook deliveries, the outbox of notifications, hosts and alerts."""
 
 from __future__ import annotations
 
@@ -134,3 +134,62 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} by {self.route}"
+
+
+class Host(models.Model):
+    """A machine that works for this installation, as it told of itself. All times are by the database's clock.
+
+    Each part of the product that runs there says so by itself; an empty time means that it has ended.
+    """
+
+    name = models.CharField(max_length=200, unique=True)
+    slots = models.PositiveIntegerField(default=0, help_text="Sessions that may run there at the same time.")
+    version = models.CharField(max_length=32, blank=True)
+    disk_free_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    is_draining = models.BooleanField(default=False, help_text="It hands over what runs, and takes nothing.")
+    started_at = models.DateTimeField(null=True, blank=True)
+    sessions_seen_at = models.DateTimeField(null=True, blank=True)
+    queue_seen_at = models.DateTimeField(null=True, blank=True)
+    clock_seen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Alert(models.Model):
+    """One fact that needs a person: raised once, and ended when it is gone."""
+
+    class Kind(models.TextChoices):
+        CREDENTIAL = "credential_refused", "Credential refused"
+        QUOTA = "quota_low", "Quota low"
+        CLUSTER = "cluster_stalled", "Cluster stalled"
+        CLOCK = "clock_silent", "Clock silent"
+        DISK = "disk_low", "Disk low"
+        PROJECT = "project_disabled", "Automation disabled"
+
+    kind = models.CharField(max_length=24, choices=Kind.choices)
+    subject = models.CharField(max_length=200, help_text="What it is about, within its kind.")
+    project = models.ForeignKey(Project, models.CASCADE, null=True, blank=True, related_name="alerts")
+    message = models.TextField()
+    remedy = models.TextField(blank=True)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["project", "-first_at", "-id"], name="alert_by_project"),
+            models.Index(fields=["ended_at"], name="alert_by_end"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "subject"], condition=models.Q(ended_at=None), name="one_open_alert_per_fact"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.subject}"
