@@ -78,6 +78,7 @@ class CredentialMeter:
         now, server_now = self.now(), answers.server_date(headers)
         unsaid = ratelimit.unsaid_pause(_refusals(self._standing), random.random())  # noqa: S311
         rate = ratelimit.read(headers, limited=limited, now=now, server_now=server_now, unsaid=unsaid)
+        refused_until = self._refuse(rate.retry_at or now + unsaid) if limited else None
         values = _points(now, ASKING_POINTS if method in ASKING else CHANGE_POINTS)
         if headers.get("x-ratelimit-resource", "core") == "core":
             values |= _hour(rate)
@@ -87,8 +88,8 @@ class CredentialMeter:
                 When(rate_change_at__gt=now + self._interval, then="rate_change_at"), default=end
             )
         self._rows.update(**values)
-        if limited:
-            raise GitHubRateLimited(self._refuse(rate.retry_at or now + unsaid))
+        if refused_until is not None:
+            raise GitHubRateLimited(refused_until)
 
     def _look(self) -> Standing:
         """The present row. Raises GitHubRateLimited while nothing may be sent."""
