@@ -83,6 +83,7 @@ def replay(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
     if row.project is None or row.event not in REPLAYED:
         raise Http404("This delivery asks for nothing that could be done again.")
     require(request, row.project, Scope.OPERATE)
+    Query(request)
     refuse("field", request.POST, {"csrfmiddlewaretoken", "next"})
     inbox.replay(row)
     record(

@@ -90,7 +90,7 @@ def build_world():
     create_token(user)
     record(actor="a", verb="x", subject="y", project=project)
     Effect.objects.create(issue_session=session, round=1, kind="push")
-    delivery = WebhookDelivery.objects.create(delivery_id="d", event="e", project=project)
+    delivery = WebhookDelivery.objects.create(delivery_id="d", event="issues", project=project)
     route = NotificationRoute.objects.create(project=project, channel="email", target="a@example.com")
     Notification.objects.create(route=route, issue_session=session, event="e", dedupe_key="k")
     return {

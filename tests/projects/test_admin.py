@@ -28,7 +28,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 TOKEN = "ghp_" + "S3cr3t" * 6
-INTERNAL = {"CachedAnswer", "RequestCount", "StoredReply"}  # book-keeping of no use to people
+INTERNAL = {"CachedAnswer", "RepositoryHook", "RequestCount", "StoredReply"}  # book-keeping of no use to people
 MODELS = [
     model
     for app in ("projects", "issues", "verification", "automation")
