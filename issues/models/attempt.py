@@ -49,6 +49,9 @@ class Attempt(models.Model):
         indexes = [
             models.Index(fields=["-started_at", "-id"], name="attempt_by_date"),
             models.Index(fields=["kind", "-started_at", "-id"], name="attempt_by_kind"),
+            models.Index(
+                fields=["host", "issue_session"], condition=models.Q(outcome=""), name="attempt_unfinished"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -171,6 +171,9 @@ class IssueSession(Leased):
                 condition=models.Q(queued_at__isnull=False),
                 name="session_queued",
             ),
+            models.Index(
+                fields=["project"], condition=models.Q(requested_verb__gt=""), name="session_asked_for"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -138,6 +138,12 @@ class Project(Leased):
         help_text="Issues of this complexity wait for a person before work starts.",
     )
 
+    repository_branch = models.CharField(
+        max_length=255, blank=True, editable=False, help_text="GitHub's own default branch, as last seen."
+    )
+    repository_archived = models.BooleanField(default=False, editable=False)
+    repository_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
+    issues_compared_at = models.DateTimeField(null=True, blank=True, editable=False)
     sync_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
     sync_cursor = models.DateTimeField(null=True, blank=True, editable=False)
     listing_cursor = models.DateTimeField(null=True, blank=True, editable=False)
