@@ -32,13 +32,18 @@ INTERRUPTED = frozenset(
         Outcome.AUTH,
         Outcome.MISSING_TOOL,
         Outcome.CANCELLED,
+        Outcome.HANDED_OVER,
     }
 )
 
 
 def keeps_failing(session: IssueSession) -> bool:
-    """Whether the last five agent starts since the session was queued all ended uncounted and without a new commit."""
+    """Whether the last five agent starts since the session was queued all ended uncounted and without a new commit.
+
+    What was handed over says nothing about the agent.
+    """
     since = session.attempt_rows.filter(round=session.round, started_at__gte=session.queued_at)
+    since = since.exclude(outcome=Outcome.HANDED_OVER)
     last = list(since[:MAX_UNCOUNTED_STARTS])
     lost = [row for row in last if row.outcome and not row.counted and row.head_sha in ("", row.base_sha)]
     return len(lost) == MAX_UNCOUNTED_STARTS
@@ -118,6 +123,13 @@ def record_process(attempt: Attempt, identity: ProcessIdentity) -> None:
     """Where the agent runs, so that whoever takes over can end it first."""
     attempt.host, attempt.pid, attempt.pid_started = identity.host, identity.pid, identity.started
     attempt.save(update_fields=["host", "pid", "pid_started"])
+
+
+def record_conversation(attempt: Attempt, agent_session_id: str) -> None:
+    """The agent's own id, as soon as it tells one: whoever takes over from a lost worker resumes by it."""
+    if agent_session_id and len(agent_session_id) <= 128 and agent_session_id != attempt.agent_session_id:
+        attempt.agent_session_id = agent_session_id
+        attempt.save(update_fields=["agent_session_id"])
 
 
 def finish(attempt: Attempt, result: AgentResult, *, lease: Lease) -> None:

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from django.db import DatabaseError, connection
 
+from automation import draining
 from issues.models import IssueSession
 from projects import leases
 from projects.leases import Lease
@@ -15,6 +16,7 @@ from projects.workspace.processes import Stop
 
 LOST = "lease lost"
 REQUESTED = "requested"
+HANDED_OVER = "handed over"
 MARGIN_SECONDS = 12.0  # for ending a process tree before the lease ends
 
 
@@ -97,8 +99,21 @@ class Heartbeat:
         self.stop.request(LOST)
 
 
+class _Wish(Stop):
+    """Also set, by HANDED_OVER, as soon as this process is to hand over what it holds."""
+
+    def is_set(self) -> bool:
+        if draining.is_due():
+            self.request(HANDED_OVER)
+        return super().is_set()
+
+
 class Holding(Heartbeat):
     """A heartbeat on a session: `stop` is set with REQUESTED when somebody asked for stop or skip."""
+
+    def __init__(self, lease: Lease, **seconds: float) -> None:
+        super().__init__(lease, **seconds)
+        self.stop = _Wish()
 
     def __enter__(self) -> Holding:
         super().__enter__()

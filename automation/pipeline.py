@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from automation import recovery
+from automation import draining, recovery
 from automation.applying import apply
 from automation.environment import StepEnvironment, environment_for
 from automation.holding import Holding
@@ -41,7 +41,11 @@ def advance(session_pk: int, *, handed_over: bool = False) -> bool:
     """Work on the session until it is parked, held, published or ended. False: another worker has it.
 
     A message of the queue (`handed_over`) that comes late, or for the second time, starts nothing.
+    A process that is to end takes nothing any more.
     """
+    if handed_over and draining.has_begun():
+        recovery.leave_to_others(session_pk)
+        return False
     lease = leases.claim(IssueSession, session_pk)
     if lease is None:
         return False
@@ -71,6 +75,9 @@ def _run(session: IssueSession, holding: Holding) -> None:
             return
         runs = session.status in RUNNABLE and session.queued_at is not None
         if not runs or session.project.archived_at is not None:
+            return
+        if draining.is_due():
+            recovery.hand_over(session, lease)
             return
         if session.status == Status.PENDING:
             started_at = session.started_at or timezone.now()

@@ -42,6 +42,7 @@ REASONS: dict[str, Reason] = {
         "The agent was started again and again without coming to work.",
         "Correct what the message names, then start the session again.",
     ),
+    "handed_over": Reason("Its worker was ended, by a restart for one.", "The next worker goes on with it."),
     "stopped": Reason("A person stopped it.", "Start it again to go on where it stood, or skip it."),
     "push_rejected": Reason("GitHub refused the branch.", "Look at the branch rules on GitHub, then retry."),
     "branch_taken_over": Reason(

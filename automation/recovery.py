@@ -1,17 +1,48 @@
-"""Taking over from a worker that is gone: its process tree must be dead before anybody goes on."""
+"""From one worker to the next: one that ends hands its session over, one that is gone is taken over from.
+
+Of that one the process tree must be dead before anybody goes on.
+"""
 
 from __future__ import annotations
 
+import logging
 import socket
 from datetime import timedelta
 
 from django.utils import timezone
 
+from issues import transitions
 from issues.models import Attempt, IssueSession
+from projects import leases
 from projects.errors import Retryable
+from projects.leases import Lease
 from projects.workspace.processes import ProcessIdentity, kill_tree
 
+logger = logging.getLogger(__name__)
 WORKER_LOST = "worker_lost"
+HANDED_OVER = "handed_over"
+
+
+def hand_over(session: IssueSession, lease: Lease) -> None:
+    """Make the session due at once: its holder is to end, and has ended what it did for it."""
+    transitions.stay(
+        session,
+        HANDED_OVER,
+        reason=HANDED_OVER,
+        message="Its worker was told to end; the next one goes on where it stands.",
+        lease=lease,
+        enqueued_at=None,
+        evidence={
+            "host": socket.gethostname(),
+            "attempt": session.session.number if session.session else None,
+        },
+    )
+    logger.info("session=%s step=%s outcome=handed_over", session.pk, session.step)
+
+
+def leave_to_others(session_pk: int) -> None:
+    """The queue's message for it is not taken up here: the next tick of any host hands it out again."""
+    IssueSession.objects.filter(leases.free(), pk=session_pk).update(enqueued_at=None)
 
 
 def end_former_worker(session: IssueSession) -> None:

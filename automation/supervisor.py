@@ -21,6 +21,7 @@ from projects.errors import OperatorError
 
 KEEPER = ("/bin/sh", "-c", "read _; kill -KILL 0")
 PATIENCE_SECONDS = 10.0
+HURRIED_SECONDS = 30.0
 POLL_SECONDS = 0.1
 LINE_BYTES = 65_536
 PORTS_TRIED = 20
@@ -28,12 +29,18 @@ PORTS_TRIED = 20
 
 @dataclass(frozen=True)
 class Part:
-    """One program: its name in front of each line, what to start, and what its environment has besides."""
+    """One program: its name in front of each line, what to start, and what its environment has besides.
+
+    One that `ends_first` is told to end, and waited for, while the others still run. `patience`: for how many
+    seconds; without one, as long as the whole waits.
+    """
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     pass_fds: Sequence[int] = ()
+    ends_first: bool = False
+    patience: float | None = None
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,12 @@ def supervise(
     stop: threading.Event,
     say: Callable[[str], None],
     patience: float = PATIENCE_SECONDS,
+    hurry: threading.Event | None = None,
 ) -> Ended | None:
-    """Run `parts` until one ends (answered) or `stop` is set (None). Nothing of them is alive afterwards."""
+    """Run `parts` until one ends (answered) or `stop` is set (None). Nothing of them is alive afterwards.
+
+    `hurry` is set when somebody asks for the end once more: whoever is waited for is told again.
+    """
     keeper = subprocess.Popen(KEEPER, stdin=subprocess.PIPE, process_group=0)
     children: dict[str, subprocess.Popen[bytes]] = {}
     readers = []
@@ -67,7 +78,13 @@ def supervise(
             readers[-1].start()
         return _watch(children, stop)
     finally:
-        _end(children, keeper, patience=patience)
+        for is_first in (True, False):
+            group = [part for part in parts if part.name in children and part.ends_first is is_first]
+            waited = max((part.patience or patience for part in group), default=0.0)
+            _end([children[part.name] for part in group], patience=waited, hurry=hurry)
+        keeper.communicate()  # SIGKILL to the whole group
+        for child in children.values():
+            child.wait()
         for reader in readers:
             reader.join(timeout=2)
 
@@ -110,17 +127,19 @@ def _watch(children: Mapping[str, subprocess.Popen[bytes]], stop: threading.Even
 
 
 def _end(
-    children: Mapping[str, subprocess.Popen[bytes]], keeper: subprocess.Popen[bytes], *, patience: float
+    children: Sequence[subprocess.Popen[bytes]], *, patience: float, hurry: threading.Event | None
 ) -> None:
-    """SIGTERM to each child; after `patience` seconds, or when all have ended, SIGKILL to the whole group."""
-    for child in children.values():
+    """SIGTERM to each child, until all have ended or `patience` seconds have passed."""
+    for child in children:
         child.terminate()
     deadline = time.monotonic() + patience
-    while time.monotonic() < deadline and any(child.poll() is None for child in children.values()):
+    while time.monotonic() < deadline and any(child.poll() is None for child in children):
+        if hurry is not None and hurry.is_set():
+            hurry.clear()
+            deadline = min(deadline, time.monotonic() + HURRIED_SECONDS)
+            for child in children:
+                child.terminate()
         time.sleep(POLL_SECONDS)
-    keeper.communicate()
-    for child in children.values():
-        child.wait()
 
 
 def _forward(source: IO[bytes], prefix: str, say: Callable[[str], None]) -> None:

@@ -41,6 +41,7 @@ class Outcome(StrEnum):
     STALLED = "stalled"
     FLOOD = "flood"
     CANCELLED = "cancelled"
+    HANDED_OVER = "handed_over"
     CRASHED = "crashed"
     MISSING_TOOL = "missing_tool"
 

@@ -62,6 +62,7 @@ MESSAGES = {
     Outcome.STALLED: "The agent was silent for too long and was ended.",
     Outcome.FLOOD: "The agent printed more than it may and was ended.",
     Outcome.CANCELLED: "The agent was stopped on request.",
+    Outcome.HANDED_OVER: "The agent was ended together with its worker; it goes on with the next one.",
     Outcome.CRASHED: "The agent ended without a final word.",
     Outcome.MISSING_TOOL: "The agent's program was not found.",
 }

@@ -25,6 +25,7 @@ WORDS = {
     "moved": "Moved on",
     "stepped": "Step done",
     "parked": "Parked",
+    "handed_over": "Handed over",
     "queued": "Put into the queue",
     "dequeued": "Taken out of the queue",
     "requested": "Asked",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from django.utils import timezone
@@ -15,11 +16,13 @@ from django.utils import timezone
 from automation import attempts, budgets
 from automation.agents.base import Adapter, AgentResult, AgentTask
 from automation.agents.base import Outcome as AgentOutcome
+from automation.agents.events import Event, Started
 from automation.agents.programs import agent_environment, command_of
 from automation.agents.runner import run_agent
+from automation.agents.verdicts import MESSAGES
 from automation.briefing import write_prompt
 from automation.environment import StepEnvironment
-from automation.holding import LOST
+from automation.holding import HANDED_OVER, LOST
 from automation.outcomes import Advance, AttemptFailed, Hold, Outcome, Park
 from automation.steps.collect import UNUSABLE, collect
 from automation.steps.judgement import judge
@@ -85,6 +88,9 @@ def _run_agent(session: IssueSession, env: StepEnvironment) -> Attempt:
     except OperatorError as error:
         attempts.give_up(attempt, error)
         raise
+    if result.outcome is AgentOutcome.CANCELLED and env.stop.reason == HANDED_OVER:
+        outcome = AgentOutcome.HANDED_OVER
+        result = replace(result, outcome=outcome, message=MESSAGES[outcome])
     attempts.finish(attempt, result, lease=env.lease)
     return attempt
 
@@ -122,7 +128,13 @@ def _play(session: IssueSession, attempt: Attempt, env: StepEnvironment, *, resu
         ),
         stop=env.stop,
         on_start=lambda identity: attempts.record_process(attempt, identity),
+        on_event=partial(_note_conversation, attempt),
     )
+
+
+def _note_conversation(attempt: Attempt, event: Event) -> None:
+    if isinstance(event, Started):
+        attempts.record_conversation(attempt, event.session_id)
 
 
 def resumed(session: IssueSession, adapter: Adapter, home: Path) -> Attempt | None:
@@ -138,7 +150,7 @@ def kind_of(session: IssueSession, before: Attempt | None) -> str:
 
 def _judge(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> Outcome:
     """What it left is imported first, whatever its outcome was."""
-    if attempt.outcome == AgentOutcome.CANCELLED:
+    if attempt.outcome in (AgentOutcome.CANCELLED, AgentOutcome.HANDED_OVER):
         _salvage(session, attempt, env)
         raise Cancelled("session.stopped", attempt.message)
     collected = collect(session, attempt, env)
@@ -146,7 +158,7 @@ def _judge(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> Out
 
 
 def _salvage(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> None:
-    """After a person's stop, import what is there, if that is possible and quick."""
+    """After a stop, import what is there, if that is possible and quick."""
     if env.stop.reason == LOST:
         return
     stop = Stop()

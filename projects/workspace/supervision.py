@@ -50,9 +50,9 @@ class Stop:
     def wait(self, seconds: float) -> bool:
         """Sleep until the wish is there, `seconds` at most. No lock, since a signal handler may ask."""
         deadline = time.monotonic() + seconds
-        while not self._asked and (left := deadline - time.monotonic()) > 0:
+        while not self.is_set() and (left := deadline - time.monotonic()) > 0:
             time.sleep(min(left, TICK_SECONDS))
-        return self._asked
+        return self.is_set()
 
 
 @dataclass(frozen=True)
