@@ -1,15 +1,14 @@
-"""Which sessions start now: queued, due, within the project's `max_concurrent` and the free slots."""
+"""Which sessions start now: queued, due, within the project's `max_concurrent` and the hosts' free slots."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from automation import budgets, queue
+from automation import budgets, hosts, queue
 from issues import transitions
 from issues.models import IssueSession
 from issues.models.session import IssueSessionQuerySet
@@ -68,15 +67,12 @@ def would_start(project: Project, now: datetime) -> list[IssueSession]:
 
 
 def free_places(project: Project, now: datetime) -> int:
-    """How many more sessions may run: the project's share everywhere, within what this host has slots for.
+    """How many more sessions may run: the project's share, within what all live hosts together have slots for.
 
-    A message may be taken by another host, but none takes more than it has workers; so together the hosts hand over
-    as much as they can carry.
+    Whichever host takes a message, none takes more than it has workers.
     """
     running, waiting = project.sessions.running().count(), project.sessions.enqueued(now).count()
-    here = IssueSession.objects.running().filter(leases.of_this_host()).count()
-    handed_over = IssueSession.objects.enqueued(now).count()
-    slots = settings.AUTOWRKERS_AGENT_SLOTS - here - handed_over
+    slots = hosts.free_slots(handed_over=IssueSession.objects.enqueued(now).count())
     return max(0, min(project.max_concurrent - running - waiting, slots))
 
 

@@ -13,7 +13,7 @@ from django.core.management.base import CommandParser
 from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections, connection
 
-from automation import schedules
+from automation import hosts, schedules
 from automation.console import Answer, ConsoleCommand
 from automation.tick import tick
 
@@ -68,6 +68,7 @@ def beat(is_scheduled: bool) -> bool:
     try:
         if not is_scheduled:
             schedules.ensure()
+        hosts.beat(hosts.CLOCK)
         tick()
     except (DatabaseTrouble, RedisError) as error:
         logger.warning("outcome=no_tick %s: %s", type(error).__name__, error)
