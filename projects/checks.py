@@ -122,6 +122,10 @@ def choices(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if settings.QUEUE_BROKER_URL and urlsplit(settings.QUEUE_BROKER_URL).scheme not in ("redis", "rediss"):
         hint = "Leave it empty to use the database, or write redis://HOST:PORT/NUMBER."
         found.append(Error("QUEUE_BROKER_URL is no Redis address.", hint=hint, id="projects.E005"))
+    if bool(settings.GITHUB_CLIENT_ID) != bool(settings.GITHUB_CLIENT_SECRET):
+        hint = "Set both, or neither: then the GitHub App that was made here serves."
+        message = "Of GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET only one is set."
+        found.append(Error(message, hint=hint, id="projects.E007"))
     return found
 
 

@@ -93,6 +93,21 @@ def test_two_that_renew_at_once_ask_github_once(credential, hub):
     assert token(credential) in hub._gate.tokens
 
 
+def test_who_gets_the_lease_after_another_has_renewed_asks_no_more(credential, hub, monkeypatch):
+    pass_time(credential)
+    claim, before = leases.claim, []
+
+    def late_claim(model, pk):
+        if not before:
+            before.append("another process is quicker")
+            before.append(token(credential))
+        return claim(model, pk)
+
+    monkeypatch.setattr(leases, "claim", late_claim)
+    assert token(credential) == before[1]
+    assert hub.accounts.refreshed == 1
+
+
 def test_while_another_process_renews_it_the_old_one_serves_to_its_end(credential, hub):
     former = token(credential)
     pass_time(credential)

@@ -124,3 +124,11 @@ def test_settings_that_only_a_worker_would_notice_are_looked_at_before(settings,
     for name, value in values.items():
         setattr(settings, name, value)
     assert [message.id for message in checks.choices(None)] == found
+
+
+@pytest.mark.parametrize(
+    ("values", "found"), [(("id", "secret"), []), (("", ""), []), (("id", ""), ["projects.E007"])]
+)
+def test_e007_half_of_an_oauth_client(values, found, settings):
+    settings.GITHUB_CLIENT_ID, settings.GITHUB_CLIENT_SECRET = values
+    assert ids(checks.choices(None)) == found

@@ -123,3 +123,16 @@ def test_no_secret_is_printed(keys):
     ran = run_command("rotate_keys")
     assert "1 encrypted anew" in ran.out
     assert "token-number-one" not in ran.out + ran.err
+
+
+def test_the_secrets_of_apps_and_accounts_move_and_keep_their_owner(keys):
+    place = {"api_url": "https://api.github.com"}
+    secrets = '{"access": "a-token-of-alice"}'
+    account = Credential.objects.for_owner(kind="oauth", owner="user:7", secret=secrets, **place)
+    Credential.objects.for_owner(kind="installation", owner="installation:3", **place)
+    keys("new", "old")
+    rotation = rotate(actor="ann")
+    assert (rotation.rotated, rotation.unreadable) == (1, [])
+    keys("new")
+    kept = Credential.objects.get(pk=account.pk)
+    assert (kept.fingerprint, kept.parts()) == ("user:7", {"access": "a-token-of-alice"})
