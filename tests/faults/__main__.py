@@ -14,6 +14,7 @@ from pathlib import Path
 import django
 
 TARGET_SECONDS = 75.0
+LISTS = ("failing", "recoveries", "lost_messages")
 
 
 def main() -> int:
@@ -61,9 +62,10 @@ def _play_beside(options: argparse.Namespace) -> dict[str, object]:
     for answer in answers[1:]:
         for name in ("schedules", "duplicates", "losses", "human_steps", "wrongs"):
             totals[name] += answer[name]
-        for name in ("failing", "recoveries"):
+        for name in LISTS:
             totals[name] += answer[name]
-    totals["recovery_p99_s"] = _p99(totals["recoveries"])
+    for name, values in (("recovery_p99_s", "recoveries"), ("lost_messages_p99_s", "lost_messages")):
+        totals[name] = _p99(totals[values])
     return totals
 
 
@@ -76,7 +78,7 @@ def _show(totals: dict[str, object], *, as_json: bool) -> None:
         print(json.dumps(totals))
         return
     for name, value in totals.items():
-        if name != "recoveries":
+        if name not in LISTS[1:]:
             print(f"{name} {value}")
 
 

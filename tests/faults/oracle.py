@@ -117,7 +117,9 @@ def _restarts(world: World) -> list[str]:
     """Work whose checks have passed is never begun anew, unless a person asked for it."""
     wrong, passed = [], set()
     for line in (world.root / "journal").read_text().splitlines():
-        word, number, *_ = line.split()
+        word, number, *_ = [*line.split(), "?"]
+        if number == "?":
+            wrong.append(f"a script found no repository: {line}")
         if word == "pass":
             passed.add(number)
         elif word == "start" and number in passed and int(number) not in world.people.touched:

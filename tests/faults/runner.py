@@ -21,6 +21,7 @@ class Result:
     seed: int
     verdict: Verdict
     recoveries: list[float]
+    lost_messages: list[float]
     digest: str
     boundaries: int
     ended_at: float
@@ -36,6 +37,7 @@ class Totals:
     human_steps: int = 0
     wrongs: int = 0
     recoveries: list[float] = field(default_factory=list)
+    lost_messages: list[float] = field(default_factory=list)
     failing: list[int] = field(default_factory=list)
 
     def add(self, result: Result) -> None:
@@ -46,6 +48,7 @@ class Totals:
         self.human_steps += len(verdict.human_steps)
         self.wrongs += len(verdict.wrongs)
         self.recoveries += result.recoveries
+        self.lost_messages += result.lost_messages
         if not verdict.is_good:
             self.failing.append(result.seed)
 
@@ -70,7 +73,8 @@ def play(world: World, schedule: Schedule, horizon: float = HORIZON) -> Result:
         return Result(
             schedule.seed,
             verdict,
-            world.recovery.seconds(),
+            world.recovery.seconds(was_claimed=True),
+            world.recovery.seconds(was_claimed=False),
             world.boundaries.digest(),
             len(world.boundaries.trace),
             world.loop.now,
