@@ -79,11 +79,10 @@ def keep(credential: Credential, *, delivery_id: str, event: str, facts: dict[st
         reason=reason,
         processed_at=None if state == State.RECEIVED else timezone.now(),
     )
-    with transaction.atomic():
-        if _is_new(row):
-            _act_on(row, credential)
-        else:
-            _again(row)
+    if not _store(row, credential):
+        _again(row)
+    elif row.state == State.RECEIVED:
+        _wake(row)
 
 
 def take(project: Project, now: datetime) -> Wakes:
@@ -153,27 +152,26 @@ def _first_state(event: str, project: Project | None, facts: dict[str, Any]) -> 
     return State.IGNORED, ARCHIVED if archived.exists() else UNLINKED
 
 
-def _is_new(row: WebhookDelivery) -> bool:
+def _store(row: WebhookDelivery, credential: Credential) -> bool:
+    """Keep a new row, with what an account's change or a ping says at once. False: it is known already."""
     try:
         with transaction.atomic():
             row.save(force_insert=True)
+            if row.event in OF_ACCOUNTS:
+                _wake_all(credential)
+            elif row.event == PING and row.project_id and "hook_id" in row.payload:
+                values = {"hook_id": row.payload["hook_id"]}
+                RepositoryHook.objects.update_or_create(project_id=row.project_id, defaults=values)
     except IntegrityError:
         return False
     return True
 
 
-def _act_on(row: WebhookDelivery, credential: Credential) -> None:
-    """What follows from a row that has just been stored."""
-    if row.event in OF_ACCOUNTS:
-        pks = list(credential.hooked_projects.active().values_list("pk", flat=True))
-        Project.objects.filter(pk__in=pks).update(sync_requested_at=timezone.now())
-        for pk in pks:
-            queue.enqueue_tend(pk)
-    elif row.event == PING and row.project_id and "hook_id" in row.payload:
-        values = {"hook_id": row.payload["hook_id"]}
-        RepositoryHook.objects.update_or_create(project_id=row.project_id, defaults=values)
-    elif row.state == State.RECEIVED:
-        _wake(row)
+def _wake_all(credential: Credential) -> None:
+    pks = list(credential.hooked_projects.active().values_list("pk", flat=True))
+    Project.objects.filter(pk__in=pks).update(sync_requested_at=timezone.now())
+    for pk in pks:
+        queue.enqueue_tend(pk)
 
 
 def _again(row: WebhookDelivery) -> None:
