@@ -21,7 +21,7 @@ TOKEN = "ghp_benchmark" + "0" * 27
 PROJECTS = 100
 FOLLOWED = 20
 HOURS, OF_EACH = 24, timedelta(minutes=2)
-BUSY_MINUTES = 20
+BUSY_MINUTES = 10
 LEFT = (2400, 900, 400, 200)  # of 5,000, for a few minutes each
 SCARCE_MINUTES = 3
 GOAL_SHARE = 2.0  # percent of the day's quota
@@ -35,6 +35,7 @@ def measure() -> list[Figure]:
 def _idle() -> list[Figure]:
     with simulated({TOKEN: "autowrkers-bot"}) as world:
         _link(world)
+        _settle(world)
         began = world.now
         for hour in range(HOURS):
             world.now = began + timedelta(hours=hour)
@@ -45,16 +46,17 @@ def _idle() -> list[Figure]:
 
 
 def _busy() -> list[Figure]:
-    """Each minute an issue changes somewhere, each ten minutes the checks of a pull request."""
+    """Each minute an issue changes somewhere, each five minutes the checks of a pull request."""
     with simulated({TOKEN: "autowrkers-bot"}) as world:
         projects = _link(world)
         sessions = [_follow(world, project) for project in projects[:FOLLOWED]]
+        _settle(world)
         for minute in range(BUSY_MINUTES):
             repo = projects[minute % PROJECTS].github_repo
             world.hub.edit_issue(repo, 1, title=f"Title of minute {minute}")
-            if minute % 10 == 0:
-                session = sessions[minute // 10 % FOLLOWED]
-                conclusion = "success" if minute % 20 else "failure"
+            if minute % 5 == 0:
+                session = sessions[minute // 5 % FOLLOWED]
+                conclusion = "success" if minute % 2 else "failure"
                 world.hub.set_check(session.project.github_repo, session.head_sha, conclusion)
             world.beat()
         named = f"{BUSY_MINUTES} busy minutes, {FOLLOWED} pull requests followed"
@@ -67,7 +69,7 @@ def _scarce() -> list[Figure]:
         projects = _link(world)
         for project in projects[:FOLLOWED]:
             _follow(world, project)
-        world.beat()
+        _settle(world)
         for number in range(LONG_LIST):
             world.hub.create_issue(projects[-1].github_repo, f"Issue {number}", "")
         Project.objects.filter(pk=projects[-1].pk).update(listed_filter=None)
@@ -88,7 +90,6 @@ def _scarce() -> list[Figure]:
 
 
 def _link(world: World) -> list[Project]:
-    """Linked and synced once: the first listing is not part of a day."""
     hub = world.hub
     credential = Credential.objects.for_secret(kind=Credential.Kind.TOKEN, api_url=hub.api_url, secret=TOKEN)
     IssueSession.objects.all().delete()
@@ -103,11 +104,15 @@ def _link(world: World) -> list[Project]:
                 name=repo.name, github_repo=repo.full_name, credential=credential, automation_enabled=True
             )
         )
-    for _ in range(2):
+    return found
+
+
+def _settle(world: World) -> None:
+    """The first answers to every question are not part of a day."""
+    for _ in range(3):
         world.beat()
     world.requests = world.counted = 0
     world.by_minute.clear()
-    return found
 
 
 def _follow(world: World, project: Project) -> IssueSession:
