@@ -87,5 +87,19 @@ def test_what_is_left_of_the_hour_is_kept_for_publishing_and_following_and_peopl
     assert (plain.session(number).status, plain.project_error()) == ("completed", "github.rate_limited")
 
 
+def test_changes_beyond_githubs_budget_park_the_session_and_are_made_later(plain):
+    made = timezone.now().timestamp() - 30
+    Credential.objects.update(rate_changes=[made] * 80)
+    number = plain.issue()
+    plain.run()
+    session = plain.session(number)
+    assert (session.step, session.reason, session.attempts) == ("publish", "github.rate_limited", 0)
+    assert timedelta(seconds=10) < session.not_before - timezone.now() < timedelta(seconds=31)
+    assert [seen.method for seen in calls(plain) if seen.method != "GET"] == []
+    Credential.objects.update(rate_changes=[made - 30] * 80)
+    plain.later()
+    assert_published_once(plain, number)
+
+
 def calls(tale):
     return [seen for seen in tale.hub.requests if seen.kind == "api"]
