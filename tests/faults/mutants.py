@@ -62,7 +62,7 @@ def _killed_at_work() -> Schedule:
 def _pushed_by_a_person() -> Schedule:
     """Just after our own push, whose worker is killed."""
     blow = Blow("kill", 1, label="after git push")
-    return Schedule(1, blows=[blow], acts=[Act(105, "push", 0)], agent_seconds=(20, 20))
+    return Schedule(1, blows=[blow], acts=[Act(45, "push", 0)], agent_seconds=(20, 20))
 
 
 def _lost_message() -> Schedule:
@@ -81,7 +81,7 @@ MUTANTS: dict[str, Mutant] = {
         _lost_answer, "comments on", ((publish.effects, "perform", _not_looking),)
     ),
     "an effect has no journal": Mutant(
-        _killed_after_comment, "branch_taken_over", ((publish.effects, "perform", _no_journal),)
+        _killed_after_comment, "issue 1 is", ((publish.effects, "perform", _no_journal),)
     ),
     "a comment's marker is not read": Mutant(
         _lost_answer, "comments on", ((messages, "find_marker", lambda text: None),)

@@ -63,7 +63,7 @@ def play(world: World, schedule: Schedule, horizon: float = HORIZON) -> Result:
     with world.begun(schedule), installed(world):
         world.people.begin()
         _spread_trouble(world, schedule)
-        world.beat()
+        world.loop.at(0, world.beat)
         over = _Quiet(world)
         try:
             world.loop.run(horizon, over.is_reached)

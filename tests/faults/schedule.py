@@ -41,7 +41,7 @@ class Act:
 @dataclass
 class Schedule:
     seed: int
-    tasks: list[Task] = field(default_factory=lambda: [Task(1.0)])
+    tasks: list[Task] = field(default_factory=lambda: [Task(0.0)])
     blows: list[Blow] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
     mails: list[Mail] = field(default_factory=list)
@@ -66,7 +66,8 @@ def draw(seed: int) -> Schedule:
 
 def _task(rng: Random) -> Task:
     good = rng.choices((1, 2, NEVER), (70, 22, 8))[0]
-    return Task(round(rng.uniform(1, 40), 1), good, rng.random() < 0.8)
+    at = rng.choice((0.0, 0.0, round(rng.uniform(1, 40), 1)))
+    return Task(at, good, rng.random() < 0.8)
 
 
 def _blow(rng: Random, schedule: Schedule) -> None:
