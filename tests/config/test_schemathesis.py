@@ -7,6 +7,7 @@ import os
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as example_settings
@@ -19,7 +20,6 @@ from schemathesis.checks import (
     status_code_conformance,
 )
 
-from config.wsgi import application
 from issues.transitions import note
 from projects.models import Role, Scope
 from tests.factories import (
@@ -66,7 +66,7 @@ def schema(rows):
 
 
 def load():
-    return schemathesis.openapi.from_wsgi("/api/schema?format=json", application)
+    return schemathesis.openapi.from_wsgi("/api/schema?format=json", get_wsgi_application())
 
 
 def headers_of(caller, project):

@@ -5,7 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
-ASK = "import config.wsgi; from django.db import connection as c; print(c.settings_dict['CONN_MAX_AGE'], c.settings_dict['CONN_HEALTH_CHECKS'])"
+ASK = """
+import config.wsgi
+from django.db import connection
+print(connection.settings_dict["CONN_MAX_AGE"], connection.settings_dict["CONN_HEALTH_CHECKS"])
+"""
 
 
 def test_a_request_finds_the_connection_of_the_one_before_and_a_dead_one_is_replaced():
