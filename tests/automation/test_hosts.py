@@ -55,7 +55,10 @@ def test_live_hosts_are_handed_as_many_sessions_as_they_have_free_slots_together
         hosts.beat(hosts.SESSIONS, has_begun=True)
     assert places(project) == 5
     leases.claim(IssueSession, create_session(status="in_progress").pk)  # by the host two
-    assert [(each.name, each.running, each.free) for each in hosts.standings()] == [("one", 0, 2), ("two", 1, 2)]
+    assert [(each.name, each.running, each.free) for each in hosts.standings()] == [
+        ("one", 0, 2),
+        ("two", 1, 2),
+    ]
     create_session(queued_at=timezone.now(), enqueued_at=timezone.now())
     assert places(project) == 3
 

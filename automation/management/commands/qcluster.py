@@ -11,7 +11,7 @@ from django.conf import settings
 from django_q.cluster import Cluster
 from django_q.management.commands.qcluster import Command as StockCommand
 
-from automation import draining
+from automation import clusters, draining, hosts
 from projects.workspace import trees
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,10 @@ class Command(StockCommand):  # type: ignore[misc]
         if name := options.get("cluster_name"):
             os.environ["Q_CLUSTER_NAME"] = name
         cluster = HandingOver()
-        cluster.start()
         if options.get("run_once"):
+            cluster.start()
             draining.begin(0)
             cluster.stop()
+            return
+        is_of_sessions = os.environ.get("Q_CLUSTER_NAME") == hosts.SESSIONS
+        clusters.start(cluster, hosts.SESSIONS if is_of_sessions else hosts.QUEUE)
