@@ -136,7 +136,8 @@ def _project_of(credential: Credential, facts: dict[str, Any]) -> Project | None
     """The project that links the repository under this very secret. Before first contact its name decides."""
     named = Q(github_id=None, github_repo__iexact=facts.get("repository", ""))
     known = Q(github_id=facts.get("repository_id", 0))
-    return credential.hooked_projects.active().filter(known | named).order_by("github_id").first()
+    found = credential.hooked_projects.active().filter(known | named).order_by("github_id")
+    return found.only("retry_at").first()
 
 
 def _first_state(event: str, project: Project | None, facts: dict[str, Any]) -> tuple[str, str]:
