@@ -43,6 +43,10 @@ REASONS: dict[str, Reason] = {
         "Correct what the message names, then start the session again.",
     ),
     "handed_over": Reason("Its worker was ended, by a restart for one.", "The next worker goes on with it."),
+    "commit_gone": Reason(
+        "Its commit is on no host that works and not on GitHub.",
+        "It starts again by itself. Let AUTOWRKERS_LOG_ROOT be one folder for all hosts.",
+    ),
     "stopped": Reason("A person stopped it.", "Start it again to go on where it stood, or skip it."),
     "push_rejected": Reason("GitHub refused the branch.", "Look at the branch rules on GitHub, then retry."),
     "branch_taken_over": Reason(
@@ -65,6 +69,11 @@ REASONS: dict[str, Reason] = {
     ),
     "stalled": Reason("The agent fell silent.", READ_AND_RETRY),
     "flood": Reason("The agent wrote more output than anybody could keep.", READ_AND_RETRY),
+    "memory": Reason(
+        "The agent and what it started took more memory than they may.",
+        "Raise AUTOWRKERS_AGENT_MEMORY_MB on the worker's host, or split the issue, then retry.",
+    ),
+    "processes": Reason("The agent started more processes than it may.", READ_AND_RETRY),
     "crashed": Reason("The agent ended with an error.", READ_AND_RETRY),
     "agent_auth": Reason("The agent's account is refused.", "Sign the agent in again on the worker's host."),
     "usage_limit": Reason("The agent's account is used up for now.", "Raise its limit, or wait."),

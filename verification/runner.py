@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from projects.errors import Cancelled
 from projects.workspace.processes import Finished, Stop, run
-from projects.workspace.sandbox import INSIDE, Bind, Sandbox
+from projects.workspace.sandbox import INSIDE, Bind, Sandbox, caps
 from verification.output import KEPT_BYTES, readable
 from verification.report import MISSING_TOOL, SANDBOX, CheckRun
 from verification.strategy import PlannedCheck
@@ -48,6 +48,7 @@ def run_check(
         timeout=time_limit_seconds,
         stop=stop,
         max_output_bytes=KEPT_BYTES,
+        caps=caps(),
     )
     if ended.stopped:
         reason = stop.reason if stop else ""
@@ -60,6 +61,9 @@ def _judge(check: PlannedCheck, ended: Finished, time_limit_seconds: float) -> C
     output = readable(ended.stdout)
     if ended.timed_out:
         said = _with_note(output, f"Ended after its time limit of {_duration(time_limit_seconds)}.")
+        return CheckRun(check, False, None, said, ended.duration_ms)
+    if ended.exceeded:
+        said = _with_note(output, f"Ended because it took more {ended.exceeded} than it may.")
         return CheckRun(check, False, None, said, ended.duration_ms)
     if status == 0:
         return CheckRun(check, True, 0, output, ended.duration_ms)

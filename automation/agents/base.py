@@ -17,7 +17,7 @@ from typing import Literal, Protocol
 from automation.agents.events import Digest, Event
 
 Marker = Literal["complete", "needs-human", "blocked"]
-EndedBy = Literal["exit", "timeout", "silence", "flood", "stop", "turns", "grace"]
+EndedBy = Literal["exit", "timeout", "silence", "flood", "stop", "memory", "processes", "turns", "grace"]
 
 
 class Outcome(StrEnum):
@@ -40,6 +40,8 @@ class Outcome(StrEnum):
     TIMEOUT = "timeout"
     STALLED = "stalled"
     FLOOD = "flood"
+    MEMORY = "memory"
+    PROCESSES = "processes"
     CANCELLED = "cancelled"
     HANDED_OVER = "handed_over"
     CRASHED = "crashed"

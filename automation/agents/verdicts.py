@@ -17,6 +17,8 @@ OUTSIDE = {
     "timeout": Outcome.TIMEOUT,
     "silence": Outcome.STALLED,
     "flood": Outcome.FLOOD,
+    "memory": Outcome.MEMORY,
+    "processes": Outcome.PROCESSES,
     "turns": Outcome.TURN_LIMIT,
 }
 NOT_STARTED = re.compile(r"(execvp|failed to execute|env:) .*: No such file or directory")
@@ -61,6 +63,8 @@ MESSAGES = {
     Outcome.TIMEOUT: "The agent ran out of time and was ended.",
     Outcome.STALLED: "The agent was silent for too long and was ended.",
     Outcome.FLOOD: "The agent printed more than it may and was ended.",
+    Outcome.MEMORY: "The agent and what it started took more memory than they may and were ended.",
+    Outcome.PROCESSES: "The agent started more processes than it may and was ended.",
     Outcome.CANCELLED: "The agent was stopped on request.",
     Outcome.HANDED_OVER: "The agent was ended together with its worker; it goes on with the next one.",
     Outcome.CRASHED: "The agent ended without a final word.",

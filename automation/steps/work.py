@@ -32,6 +32,7 @@ from projects.connection import mirror_of
 from projects.errors import AutowrkersError, Cancelled, OperatorError
 from projects.workspace import checkouts, folders
 from projects.workspace.processes import Stop
+from projects.workspace.sandbox import caps
 from projects.workspace.streams import Limits
 from verification.verify import run_setup
 
@@ -125,6 +126,7 @@ def _play(session: IssueSession, attempt: Attempt, env: StepEnvironment, *, resu
             silence_seconds=project.attempt_silence_minutes * 60,
             output_bytes=OUTPUT_BYTES,
             line_bytes=LINE_BYTES,
+            caps=caps(),
         ),
         stop=env.stop,
         on_start=lambda identity: attempts.record_process(attempt, identity),

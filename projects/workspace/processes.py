@@ -9,17 +9,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from projects.workspace.supervision import Bounds, Stop, supervise
+from projects.workspace.supervision import Bounds, Caps, Stop, supervise
 from projects.workspace.trees import ProcessIdentity, identify, is_alive, kill_tree
 
-__all__ = ["Finished", "ProcessIdentity", "Stop", "identify", "is_alive", "kill_tree", "run"]
+__all__ = ["Caps", "Finished", "ProcessIdentity", "Stop", "identify", "is_alive", "kill_tree", "run"]
 
 CUT = b"\n[... output cut here ...]\n"
 
 
 @dataclass(frozen=True)
 class Finished:
-    """How a program ended. `truncated`: the middle of stdout or stderr is missing; head and tail are kept."""
+    """How a program ended. `truncated`: the middle of stdout or stderr is missing; head and tail are kept.
+
+    `exceeded` is "memory" or "processes" when it took more than its caps.
+    """
 
     returncode: int
     stdout: bytes
@@ -28,6 +31,7 @@ class Finished:
     stopped: bool
     truncated: bool
     duration_ms: int
+    exceeded: str = ""
 
 
 def run(
@@ -39,11 +43,13 @@ def run(
     stdin: bytes = b"",
     stop: Stop | None = None,
     max_output_bytes: int = 1_000_000,
+    caps: Caps | None = None,
 ) -> Finished:
     """Run `argv` to its end, keeping at most `max_output_bytes` of each pipe.
 
-    Past `timeout` seconds, or when `stop` asks, the tree gets SIGTERM and two seconds later SIGKILL. What the
-    program leaves in the background is killed when it exits. Raises OperatorError `process.missing_program`.
+    Past `timeout` seconds, or when `stop` asks, the tree gets SIGTERM and two seconds later SIGKILL; beyond its
+    `caps` SIGKILL at once. What the program leaves in the background is killed when it exits. Raises
+    OperatorError `process.missing_program`.
     """
     stdout, stderr = _HeadAndTail(max_output_bytes), _HeadAndTail(max_output_bytes)
     ended = supervise(
@@ -53,7 +59,7 @@ def run(
         stdin=stdin,
         on_stdout=stdout.add,
         on_stderr=stderr.add,
-        bounds=Bounds(total_seconds=timeout),
+        bounds=Bounds(total_seconds=timeout, caps=caps),
         stop=stop,
     )
     return Finished(
@@ -64,6 +70,7 @@ def run(
         stopped=ended.ended_by == "stop",
         truncated=stdout.is_cut or stderr.is_cut,
         duration_ms=ended.duration_ms,
+        exceeded=ended.ended_by if ended.ended_by in ("memory", "processes") else "",
     )
 
 

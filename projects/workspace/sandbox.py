@@ -19,7 +19,7 @@ from typing import Literal
 from django.conf import settings
 
 from projects.errors import OperatorError
-from projects.workspace.processes import run
+from projects.workspace.processes import Caps, run
 from projects.workspace.supervision import missing_program
 
 logger = logging.getLogger(__name__)
@@ -105,6 +105,11 @@ class Sandbox:
         if self.mode == "bubblewrap":
             return str(AGENT_HOME)
         return next((str(bind.host) for bind in binds if bind.inside == AGENT_HOME), NO_HOME)
+
+
+def caps() -> Caps:
+    """What one untrusted program with all that it starts may take of this host."""
+    return Caps(settings.AUTOWRKERS_AGENT_MEMORY_MB * 2**20, settings.AUTOWRKERS_AGENT_PROCESSES)
 
 
 def base_env() -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from projects.workspace.supervision import Bounds, EndedBy, Stop, supervise
+from projects.workspace.supervision import Bounds, Caps, EndedBy, Stop, supervise
 from projects.workspace.trees import ProcessIdentity
 
 OnLines = Callable[[Sequence[bytes]], None]
@@ -20,6 +20,7 @@ class Limits:
     silence_seconds: float
     output_bytes: int
     line_bytes: int
+    caps: Caps | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def stream(
         stdin=stdin,
         on_stdout=stdout.add,
         on_stderr=stderr.add,
-        bounds=Bounds(limits.total_seconds, limits.silence_seconds, limits.output_bytes),
+        bounds=Bounds(limits.total_seconds, limits.silence_seconds, limits.output_bytes, limits.caps),
         stop=stop,
         on_start=on_start,
     )

@@ -6,7 +6,6 @@ The engine under `processes.run` and `streams.stream`; nothing else uses it.
 from __future__ import annotations
 
 import os
-import resource
 import selectors
 import shutil
 import subprocess
@@ -14,14 +13,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, Literal
 
 from projects.errors import OperatorError
 from projects.workspace import trees
 
-EndedBy = Literal["exit", "timeout", "silence", "flood", "stop"]
+EndedBy = Literal["exit", "timeout", "silence", "flood", "stop", "memory", "processes"]
 Sink = Callable[[bytes], None]
 Handler = Callable[[int], None]
 
@@ -29,6 +28,9 @@ CHUNK_BYTES = 1 << 16
 TICK_SECONDS = 0.1
 GRACE_SECONDS = 2.0
 KILL_SECONDS = 5.0
+WEIGH_SECONDS = 0.5
+NICENESS = 5
+FIRST_TO_DIE = 500  # of 1000: what the kernel ends first when memory is short
 LEFT_OPEN_SECONDS = 0.5  # how long a pipe that somebody else still holds is read after the end
 
 
@@ -56,12 +58,24 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class Caps:
+    """How much memory and how many processes the tree of an untrusted program may take at once."""
+
+    memory_bytes: int
+    processes: int
+
+
+@dataclass(frozen=True)
 class Bounds:
-    """What ends a child early: seconds in all, seconds without output, bytes of output. None is no limit."""
+    """What ends a child early: seconds in all, seconds without output, bytes of output. None is no limit.
+
+    One with `caps` also steps back for this process when processor time or memory is short.
+    """
 
     total_seconds: float
     silence_seconds: float | None = None
     output_bytes: int | None = None
+    caps: Caps | None = None
 
 
 @dataclass(frozen=True)
@@ -91,14 +105,16 @@ def supervise(
     """
     began = time.monotonic()
     with (
-        _start(_launch_line(argv, env=env, cwd=cwd), env=env, cwd=cwd) as process,
+        _start(
+            _launch_line(argv, env=env, cwd=cwd, steps_back=bounds.caps is not None), env=env, cwd=cwd
+        ) as process,
         closing(_Child(process, stdin=stdin, sinks=(on_stdout, on_stderr))) as child,
     ):
         try:
             if on_start is not None:
                 on_start(trees.identify(process.pid))
             ended_by = child.watch(bounds, stop)
-            if ended_by not in ("exit", "flood"):
+            if ended_by not in ("exit", "flood", "memory", "processes"):
                 child.let_go()
         finally:
             trees.end_all(process.pid, timeout=KILL_SECONDS)
@@ -124,10 +140,14 @@ class _Child:
 
     def watch(self, bounds: Bounds, stop: Stop | None) -> EndedBy:
         """Serve the pipes until the process exits or something else ends it."""
-        began = self._last_output = time.monotonic()
+        began = self._last_output = weighed = time.monotonic()
         while not self.exited:
             self._serve()
             now = time.monotonic()
+            if bounds.caps is not None and now - weighed > WEIGH_SECONDS:
+                weighed = now
+                if exceeded := self._exceeded(bounds.caps):
+                    return exceeded
             if stop is not None and stop.is_set():
                 return "stop"
             if now - began > bounds.total_seconds:
@@ -137,6 +157,12 @@ class _Child:
             if bounds.silence_seconds is not None and now - self._last_output > bounds.silence_seconds:
                 return "silence"
         return "exit"
+
+    def _exceeded(self, caps: Caps) -> Literal["memory", "processes"] | None:
+        weight = trees.weigh(self.process.pid, enough_bytes=caps.memory_bytes)
+        if weight.processes > caps.processes:
+            return "processes"
+        return "memory" if weight.memory_bytes > caps.memory_bytes else None
 
     def let_go(self) -> None:
         """Ask the tree to end, and wait for the process while its grace time lasts."""
@@ -191,11 +217,16 @@ class _Child:
             self.process.stdin.close()
 
 
-def _launch_line(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path | None) -> list[str]:
-    """`argv` under setpriv, which asks the kernel for a death signal. All that it needs is looked for first."""
-    launcher = shutil.which("setpriv")
-    if launcher is None:
-        raise missing_program("setpriv")
+def _launch_line(
+    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path | None, steps_back: bool
+) -> list[str]:
+    """`argv` under programs that each become the next: a death signal is asked for, memory is dumped nowhere, and
+    who `steps_back` comes last when processors or memory are short. All that it needs is looked for first.
+    """
+    launchers = [["setpriv", "--pdeathsig", "KILL", "--"], ["prlimit", "--core=0:0", "--"]]
+    if steps_back:
+        launchers += [["nice", "-n", str(NICENESS)], ["choom", "-n", str(FIRST_TO_DIE), "--"]]
+    line = [word for launcher, *words in launchers for word in (_find(launcher), *words)]
     if cwd is not None and not cwd.is_dir():
         raise OperatorError(
             "process.missing_folder",
@@ -205,7 +236,15 @@ def _launch_line(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path | Non
     program = argv[0] if "/" not in argv[0] or cwd is None else str(cwd / argv[0])
     if shutil.which(program, path=env.get("PATH", os.defpath)) is None:
         raise missing_program(argv[0])
-    return [launcher, "--pdeathsig", "KILL", "--", *argv]
+    return [*line, *argv]
+
+
+@cache
+def _find(launcher: str) -> str:
+    found = shutil.which(launcher)
+    if found is None:
+        raise missing_program(launcher)
+    return found
 
 
 def missing_program(program: str) -> OperatorError:
@@ -219,9 +258,6 @@ def missing_program(program: str) -> OperatorError:
 
 def _start(line: list[str], *, env: Mapping[str, str], cwd: Path | None) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
-    process = subprocess.Popen(
+    return subprocess.Popen(
         line, env=env, cwd=cwd, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True
     )
-    with suppress(ProcessLookupError):  # its memory is dumped nowhere
-        resource.prlimit(process.pid, resource.RLIMIT_CORE, (0, 0))
-    return process

@@ -20,6 +20,7 @@ DEAD_STATES = frozenset("ZXx")
 SHORTEST_PAUSE_SECONDS = 0.001
 LONGEST_PAUSE_SECONDS = 0.05
 STAT_BYTES = 4096
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,21 @@ class ProcessIdentity:
 
 
 @dataclass(frozen=True)
+class Weight:
+    """What a tree takes: processes, and bytes of memory, in which shared pages count once."""
+
+    processes: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
 class _Entry:
     pid: int
     state: str
     parent: int
     session: int
     started: str
+    resident_pages: int
 
 
 def identify(pid: int) -> ProcessIdentity:
@@ -69,13 +79,36 @@ def kill_tree(identity: ProcessIdentity, timeout: float = 10.0) -> bool:
 
 def members(root: int) -> set[int]:
     """Pids of the living tree under `root`, itself included: descendants, and all that carry its session."""
+    return {entry.pid for entry in _living(root)}
+
+
+def weigh(root: int, *, enough_bytes: int) -> Weight:
+    """What the tree under `root` takes. The exact look, which costs, is taken only where it may be `enough_bytes`."""
+    tree = _living(root)
+    resident = sum(entry.resident_pages for entry in tree) * PAGE_BYTES
+    if resident > enough_bytes:
+        resident = sum(_share_bytes(entry) for entry in tree)
+    return Weight(len(tree), resident)
+
+
+def _living(root: int) -> list[_Entry]:
     entries = list(_all_entries())
     tree, grew = {root}, True
     while grew:
         found = {e.pid for e in entries if e.parent in tree or e.session == root} - tree
         tree |= found
         grew = bool(found)
-    return {e.pid for e in entries if e.pid in tree and e.state not in DEAD_STATES}
+    return [e for e in entries if e.pid in tree and e.state not in DEAD_STATES]
+
+
+def _share_bytes(entry: _Entry) -> int:
+    """Its memory, of a page that n processes share an n-th: https://docs.kernel.org/filesystems/proc.html (Pss)"""
+    try:
+        lines = (PROC / str(entry.pid) / "smaps_rollup").read_text().splitlines()
+    except OSError:
+        return entry.resident_pages * PAGE_BYTES
+    found = [int(line.split()[1]) for line in lines if line.startswith("Pss:")]
+    return found[0] * 1024 if found else 0
 
 
 def ask_to_end(root: int) -> None:
@@ -131,12 +164,13 @@ def _read(pid: int) -> _Entry | None:
     except FileNotFoundError:
         return None
     try:
-        fields = os.read(stat, STAT_BYTES).rpartition(b")")[2].split(None, 20)
+        fields = os.read(stat, STAT_BYTES).rpartition(b")")[2].split(None, 22)
     except ProcessLookupError:
         return None
     finally:
         os.close(stat)
-    return _Entry(pid, fields[0].decode(), int(fields[1]), int(fields[3]), fields[19].decode())
+    state, started = fields[0].decode(), fields[19].decode()
+    return _Entry(pid, state, int(fields[1]), int(fields[3]), started, int(fields[21]))
 
 
 def _is_in_nested_namespace(pid: int) -> bool:
