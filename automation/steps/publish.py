@@ -29,14 +29,16 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     project = session.project
     issue = env.github.get_issue(project.github_repo, session.github_issue_number)
     login = login_of(project, env.github)
-    if issue.state != "open" and not _find_pull_request(session, env, login):
+    known = None if issue.state == "open" else _find_ours(session, env, login)
+    if issue.state != "open" and known is None:
         return Drop("issue_closed", "The issue was closed before its pull request was opened.")
-    try:
-        push(session, env)
-    except OperatorError as error:
-        if error.code not in HELD:
-            raise
-        return Hold(HELD[error.code], str(error))
+    if known is None or known.state == "open":  # a merge may have taken the branch away
+        try:
+            push(session, env)
+        except OperatorError as error:
+            if error.code not in HELD:
+                raise
+            return Hold(HELD[error.code], str(error))
     if env.stop.is_set():
         raise Cancelled("session.stopped", "Stopped before the pull request was opened.")
     pr = _open_pull_request(session, env, login)
@@ -90,7 +92,8 @@ def _open_pull_request(session: IssueSession, env: StepEnvironment, login: str) 
     project, branch = session.project, session.branch_name
 
     def find() -> effects.Facts | None:
-        return _find_pull_request(session, env, login)
+        ours = _find_ours(session, env, login)
+        return None if ours is None else _facts(ours)
 
     def act() -> effects.Facts:
         title = messages.pull_request_title(session.github_issue_number, session.github_issue_title)
@@ -115,7 +118,7 @@ def _body(session: IssueSession, env: StepEnvironment) -> str:
         return messages.pull_request_body(pull_request_text(session, history))
 
 
-def _find_pull_request(session: IssueSession, env: StepEnvironment, login: str) -> effects.Facts | None:
+def _find_ours(session: IssueSession, env: StepEnvironment, login: str) -> PullRequest | None:
     """The one that carries this round's marker, is by us, and leads from our branch to our base.
 
     One of an earlier round that is still open serves as well: GitHub allows no second one beside it.
@@ -133,7 +136,7 @@ def _find_pull_request(session: IssueSession, env: StepEnvironment, login: str) 
     found = env.github.find_prs(
         project.github_repo, owner=project.owner, branch=branch, base=project.default_branch
     )
-    return next((_facts(pr) for pr in found if is_ours(pr)), None)
+    return next(filter(is_ours, found), None)
 
 
 def _facts(pr: PullRequest) -> effects.Facts:

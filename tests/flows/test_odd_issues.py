@@ -37,12 +37,17 @@ def test_an_issue_closed_before_its_pull_request_is_skipped(plain, tried):
     assert plain.footprint([number]) == ([f"feature/issue-{number}", "main"], 1, [1])
 
 
-def test_a_pull_request_merged_before_its_comment_is_written_decides_and_not_the_issue_that_it_closed(plain):
+@pytest.mark.parametrize("branch", ["kept", "deleted"])
+def test_a_pull_request_merged_before_its_comment_is_written_decides_and_not_the_issue_that_it_closed(
+    plain, branch
+):
     plain.hub.faults.append(Fault("answer", path=r"/comments$", method="POST", status=502, body="{}"))
     number = plain.issue()
     plain.run()
     assert plain.session(number).status == Status.VERIFYING
     plain.hub.merge(plain.repo, plain.hub.pulls(plain.repo)[0].number)
+    if branch == "deleted":
+        plain.hub.repository(plain.repo).bare.git("update-ref", "-d", f"refs/heads/feature/issue-{number}")
     plain.run()
     plain.later(rounds=2)
     session = plain.session(number)
