@@ -251,17 +251,12 @@ class GitHubClient:
         )
 
     def _list(
-        self,
-        path: str,
-        params: Mapping[str, str] | None = None,
-        *,
-        key: str | None = None,
-        polled: bool = False,
+        self, path: str, params: Mapping[str, str] | None = None, *, key: str = "", polled: bool = False
     ) -> list[object]:
         """All entries of a list over all its pages; `key` is where an answer that is an object holds them."""
         entries: list[object] = []
         for answer in self._transport.pages(path, params, polled=polled):
-            page = answer.data if key is None else Fields(answer.data).items(key)
+            page = Fields(answer.data).items(key) if key else answer.data
             if not isinstance(page, list):
                 raise MalformedPayload("list")
             entries += page
