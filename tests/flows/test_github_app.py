@@ -54,6 +54,7 @@ def mints(hub):
 
 
 def test_an_issue_becomes_a_pull_request_with_tokens_of_the_app_alone(tale, median):
+    """Each token is for one repository and the least permissions, and is used again while it is good."""
     tale.run()
     session = tale.session(median)
     assert (session.status, session.last_error) == (Status.PR_CREATED, "")
@@ -65,18 +66,9 @@ def test_an_issue_becomes_a_pull_request_with_tokens_of_the_app_alone(tale, medi
     asked = [seen for seen in tale.hub.requests if seen.kind == "api" and "conversions" not in seen.path]
     assert {seen.headers["authorization"].split()[1][:4] for seen in asked} == {"ghs_", "eyJh"}
     assert tale.hub.apps.out_of_scope == []
-
-
-def test_each_token_is_for_one_repository_and_the_least_permissions_and_is_used_again(tale, median):
-    tale.run(rounds=3)
-    asked = mints(tale.hub)
-    assert {tuple(ask) for ask in asked} == {
-        ("repositories", "permissions"),
-        ("repository_ids", "permissions"),
-    }
-    assert all(len(ask.get("repository_ids", ask.get("repositories"))) == 1 for ask in asked)
-    assert "workflows" not in asked[0]["permissions"]
-    assert len(asked) == 2  # by name until GitHub has told the repository's number, then by that
+    by_name, by_number = mints(tale.hub)  # GitHub tells the repository's number in its first answer
+    assert (by_name["repositories"], len(by_number["repository_ids"])) == (["calc"], 1)
+    assert "workflows" not in by_name["permissions"]
 
 
 def test_a_token_that_ends_while_the_agent_works_is_made_anew_before_the_push(tale, median, monkeypatch):
@@ -101,27 +93,24 @@ def test_a_token_that_ends_while_the_agent_works_is_made_anew_before_the_push(ta
     assert refused == []
 
 
-def test_a_suspended_installation_needs_credentials_and_goes_on_by_itself(tale, median, app):
+def test_a_suspended_installation_needs_credentials_and_goes_on_by_itself(tale, app):
+    tale.run()
     tale.hub.apps.suspend(app.installation)
+    tale.run()
+    assert (tale.project_error(), len(mints(tale.hub))) == (
+        "github.forbidden",
+        2,
+    )  # the kept token was refused
     tale.run()
     credential = Credential.objects.get(kind="installation")
     assert credential.error_code == "github.bad_token"
-    assert "suspended" in credential.error_message
-    tries = len(mints(tale.hub))
-    assert tries == 1
+    assert "Lift the suspension" in credential.error_message
+    assert len(mints(tale.hub)) == 3
     tale.hub.apps.suspend(app.installation, lift=True)
+    number = tale.issue()
     tale.run()
     assert Credential.objects.get(kind="installation").error_code == ""
-    assert tale.session(median).status == Status.PR_CREATED
-
-
-def test_a_suspension_is_noticed_while_an_earlier_token_is_kept(tale, median, app):
-    tale.run()
-    tale.hub.apps.suspend(app.installation)
-    tale.run()
-    assert (tale.project_error(), len(mints(tale.hub))) == ("github.forbidden", 2)
-    tale.run()
-    assert "Lift the suspension" in Credential.objects.get(kind="installation").error_message
+    assert tale.session(number).status == Status.PR_CREATED
 
 
 def test_a_removed_installation_says_what_to_do(tale, median, app):
@@ -133,7 +122,7 @@ def test_a_removed_installation_says_what_to_do(tale, median, app):
     assert "token" not in trouble.remedy
 
 
-def test_a_repository_that_was_taken_from_the_app_stops_its_project_and_no_other(tale, median, app, settings):
+def test_a_repository_that_was_taken_from_the_app_stops_its_project_and_no_other(tale, app, settings):
     origin.fill(tale.hub.create_repository("acme/tools").bare)
     installation = tale.hub.apps.installations[app.installation]
     tools = tale.hub.repository("acme/tools")
@@ -145,8 +134,7 @@ def test_a_repository_that_was_taken_from_the_app_stops_its_project_and_no_other
     neighbour = Story(tale.hub, other, tale.script)
     neighbour.run()
     assert neighbour.project_error() == "github.forbidden"
-    tale.run()
-    assert (tale.project_error(), tale.session(median).status) == ("", Status.PR_CREATED)
+    assert Credential.objects.get(kind="installation").error_code == ""
 
 
 def test_a_token_of_the_long_form_is_masked_everywhere(tale, app):
