@@ -1,22 +1,31 @@
-"""Holding a lease: one thread renews it, another watches the clock, and either ends the work in time."""
+"""Holding a lease: one thread renews it, another watches the clock, and either ends the work in time.
+
+A session's holder also gives up a step that does not come to an end, since nobody else could.
+"""
 
 from __future__ import annotations
 
+import logging
+import os
+import socket
 import threading
 import time
 from types import TracebackType
 
 from django.db import DatabaseError, connection
 
-from automation import draining
+from automation import draining, overdue
 from issues.models import IssueSession
 from projects import leases
 from projects.leases import Lease
 from projects.workspace.processes import Stop
 
+logger = logging.getLogger(__name__)
 LOST = "lease lost"
 REQUESTED = "requested"
 HANDED_OVER = "handed over"
+end_process = os._exit
+LAST_SECONDS = 30.0  # for a hanging step to hear that it is stopped; its lease ends meanwhile
 MARGIN_SECONDS = 12.0  # for ending a process tree before the lease ends
 
 
@@ -111,13 +120,37 @@ class _Wish(Stop):
 class Holding(Heartbeat):
     """A heartbeat on a session: `stop` is set with REQUESTED when somebody asked for stop or skip."""
 
-    def __init__(self, lease: Lease, **seconds: float) -> None:
+    def __init__(self, lease: Lease, *, ends_process: bool = False, **seconds: float) -> None:
+        """`ends_process`: a worker of the queue, which is replaced when it hangs and does not hear the stop either."""
         super().__init__(lease, **seconds)
         self.stop = _Wish()
+        self._ends_process = ends_process
+        self._allowed_until: float | None = None
+
+    def allow(self, seconds: float) -> None:
+        """How long the step that begins may take, before this holder counts as hanging."""
+        self._allowed_until = time.monotonic() + seconds
 
     def __enter__(self) -> Holding:
         super().__enter__()
         return self
+
+    def _renew(self) -> bool | None:
+        if self._allowed_until is None or time.monotonic() <= self._allowed_until:
+            return super()._renew()
+        logger.error("session=%s outcome=overdue Its step does not come to an end.", self.lease.pk)
+        try:
+            overdue.note_once(self.lease.pk, socket.gethostname())
+        except DatabaseError:
+            connection.close()
+        return False
+
+    def _lose(self) -> None:
+        super()._lose()
+        is_overdue = self._allowed_until is not None and time.monotonic() > self._allowed_until
+        if is_overdue and self._ends_process and not self._ended.wait(LAST_SECONDS):
+            logger.error("session=%s outcome=worker_given_up It does not hear the stop.", self.lease.pk)
+            end_process(1)
 
     def _look(self) -> None:
         if IssueSession.objects.filter(self.lease.guard).exclude(requested_verb="").exists():

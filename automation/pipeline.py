@@ -11,12 +11,12 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from automation import draining, recovery
+from automation import draining, overdue, recovery
 from automation.applying import apply
 from automation.environment import StepEnvironment, environment_for
 from automation.holding import Holding
-from automation.outcomes import Advance, Outcome, Park
-from automation.steps import prepare, publish, verify, work
+from automation.outcomes import Advance, Hold, Outcome, Park
+from automation.steps import prepare, publish, reaching, verify, work
 from issues import transitions, verbs
 from issues.models import IssueSession
 from issues.states import ENDED, RUNNABLE, Status, Step
@@ -49,7 +49,7 @@ def advance(session_pk: int, *, handed_over: bool = False) -> bool:
     lease = leases.claim(IssueSession, session_pk)
     if lease is None:
         return False
-    with Holding(lease) as holding:
+    with Holding(lease, ends_process=handed_over) as holding:
         session = IssueSession.objects.select_related("project", "session").get(pk=session_pk)
         if handed_over and not session.is_handed_over(timezone.now()):
             return False
@@ -117,9 +117,16 @@ def _park_unwritable(session_pk: int, lease: Lease) -> None:
 def _step(session: IssueSession, holding: Holding) -> Outcome | None:
     """The step's outcome; None when the work was ended on purpose and the loop must look why."""
     try:
+        if overdue.keeps_hanging(session):
+            return Hold(
+                overdue.REASON,
+                f"The step {session.step} has not come to an end {overdue.GIVEN_UP_AFTER} times, and its worker was "
+                "given up each time. Its log says what it did last; start the session again when that is mended.",
+            )
         recovery.end_former_worker(session)
+        holding.allow(overdue.allowed_seconds(session))
         with environment_for(session, holding) as environment:
-            return STEPS[session.step](session, environment)
+            return reaching.way_back(session, environment) or STEPS[session.step](session, environment)
     except (Cancelled, Conflict):
         if not holding.stop.is_set():
             raise

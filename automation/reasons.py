@@ -78,6 +78,10 @@ REASONS: dict[str, Reason] = {
     "agent_auth": Reason("The agent's account is refused.", "Sign the agent in again on the worker's host."),
     "usage_limit": Reason("The agent's account is used up for now.", "Raise its limit, or wait."),
     "missing_tool": Reason("A program is missing on the worker's host.", "Install it; it goes on by itself."),
+    "overdue": Reason(
+        "Its worker hung in the same step again and again.",
+        "Read the worker's log, mend what it names, then start the session again.",
+    ),
     "setup": Reason("The project's setup command fails.", "Correct it in the project's settings."),
     "sandbox": Reason("The sandbox cannot be started.", "Look at the Doctor page."),
     "disk": Reason("The disk is full.", "Free space on the worker's host; it goes on by itself."),
