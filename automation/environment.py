@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from django.conf import settings
 
 from automation.agents.base import Adapter
 from automation.agents.registry import get_adapter
+from automation.effects import check_lease
 from automation.holding import Holding
 from issues.models import IssueSession
 from issues.states import Step
@@ -47,6 +48,7 @@ def environment_for(session: IssueSession, holding: Holding) -> Iterator[StepEnv
     project = session.project
     priority = Priority.PUBLISH if session.step == Step.PUBLISH else Priority.FOLLOW
     with connected(project, priority=priority) as github:
+        github.guard_changes(partial(check_lease, holding.lease))  # it may have waited for its turn
         yield StepEnvironment(
             github=github,
             mirror=mirror_of(project, stop=holding.stop),

@@ -61,6 +61,10 @@ class GitHubClient:
         self._transport = transport
         self.hooks = Hooks(transport)
 
+    def guard_changes(self, check: Callable[[], None]) -> None:
+        """Let `check` raise what keeps a change back, as the last thing before it leaves."""
+        self._transport.before_change = check
+
     def server_time(self) -> datetime:
         """GitHub's clock at its last answer; ours when it has not answered yet."""
         return self._transport.server_date or self._transport.now()

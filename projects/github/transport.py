@@ -25,7 +25,7 @@ from projects.github.errors import (
     MutationUnknown,
     clean,
 )
-from projects.github.meter import LocalMeter, Meter
+from projects.github.meter import ASKING, LocalMeter, Meter
 from projects.redaction import register
 
 HEADERS = {
@@ -85,6 +85,7 @@ class Transport:
         self.meter = meter or LocalMeter()
         self._auth: AuthBase = _BearerToken(token)
         self._remembered_by = remembered_by
+        self.before_change: Callable[[], None] = lambda: None  # right before one leaves: raise to keep it back
         self._patience = patience_seconds
         self._monotonic = monotonic
         self._session = _Session()
@@ -157,6 +158,8 @@ class Transport:
     ) -> Answer | Failure | Reply:
         """One request. A Reply is a redirect, for the caller to follow or to refuse."""
         self.meter.admit(method)
+        if method not in ASKING:
+            self.before_change()
         question = Question(self._remembered_by, self._auth) if polled and self._remembered_by else None
         reply = self._receive(method, url, params=params, payload=payload, auth=question or self._auth)
         if isinstance(reply, Failure):

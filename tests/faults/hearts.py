@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 class Hearts:
     def __init__(self, world: World) -> None:
         self.world = world
+        self.beating: Worker | None = None
+
+    def end_process(self, code: int) -> None:
+        """What a holder does to its own process when its work hangs and does not hear."""
+        if self.beating is not None:
+            self.world.kill(self.beating)
 
     def begin(self, heartbeat: Heartbeat) -> None:
         worker = current()
@@ -31,7 +37,7 @@ class Hearts:
         if worker.job is not job or worker.is_dead or heartbeat._ended.is_set() or heartbeat.is_lost:
             return
         if not worker.is_paused:
-            now = self.world.loop.now
+            now, self.beating = self.world.loop.now, worker
             self.world.storage.watched = True
             answer = heartbeat._renew()
             self.world.storage.watched = False

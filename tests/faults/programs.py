@@ -85,6 +85,9 @@ class Programs:
         on_stderr(done.stderr)
         return Ended(done.returncode, "exit", 1, len(done.stdout))
 
+    def is_alive(self, identity: ProcessIdentity) -> bool:
+        return any(run.pid == identity.pid and run.ends_at > self.world.loop.now for run in self.runs)
+
     def kill_tree(self, identity: ProcessIdentity, timeout: float = 10.0) -> bool:
         """What a worker does that takes over: the former one's agent is dead afterwards."""
         for run in self.runs:

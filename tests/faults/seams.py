@@ -15,6 +15,7 @@ from django.db.models import DateTimeField, Value
 from django.utils import timezone
 
 from automation import holding, queue, recovery, tend
+from automation.reconcile import applying, snapshot
 from projects import leases
 from projects.github import quota, transport
 from projects.workspace import git, mirror, processes, streams
@@ -46,6 +47,7 @@ def installed(world: World) -> Iterator[None]:
         mock.patch.object(queue, "async_task", world.queue.put),
         mock.patch.object(holding, "threading", _threading(world)),
         mock.patch.object(holding, "time", clock),
+        mock.patch.object(holding, "end_process", world.hearts.end_process),
         mock.patch.object(tend, "time", clock),
         mock.patch.object(mirror, "time", clock),
         mock.patch.object(quota, "time", clock),
@@ -54,6 +56,8 @@ def installed(world: World) -> Iterator[None]:
         mock.patch.object(processes, "supervise", world.programs.supervise),
         mock.patch.object(streams, "supervise", world.programs.supervise),
         mock.patch.object(recovery, "kill_tree", world.programs.kill_tree),
+        mock.patch.object(applying, "kill_tree", world.programs.kill_tree),
+        mock.patch.object(snapshot, "is_alive", world.programs.is_alive),
         mock.patch.object(git, "_environment", environment),
     ]
     with ExitStack() as stack:
@@ -91,7 +95,11 @@ def _threading(world: World) -> types.SimpleNamespace:
         def join(self) -> None:
             """The loop forgets it as soon as it has ended."""
 
-    return types.SimpleNamespace(Thread=Thread, Event=threading.Event)
+    class Event(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            return self.is_set()
+
+    return types.SimpleNamespace(Thread=Thread, Event=Event)
 
 
 def _database_now(world: World) -> Value:

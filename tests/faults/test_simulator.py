@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tests.faults.boundaries import Blow
 from tests.faults.runner import Totals, percentile, play
-from tests.faults.schedule import draw
+from tests.faults.schedule import Schedule, draw
 
 SEEDS = range(1, 9)
 RECOVERY_SECONDS = 75.0
@@ -15,6 +16,16 @@ def test_random_faults_lose_nothing_and_do_nothing_twice(world):
         totals.add(play(world, draw(seed)))
     assert (totals.failing, totals.duplicates, totals.losses, totals.human_steps) == ([], 0, 0, 0)
     assert percentile(totals.recoveries, 0.99) <= RECOVERY_SECONDS
+
+
+def test_a_worker_that_is_late_just_before_a_change_leaves_does_not_send_it(world):
+    steps = [line.split(" ", 3) for line in play(world, Schedule(1)).trace]
+    labels = [label for _, _, job, label in steps if job == "advance"]
+    sent = max(number for number, label in enumerate(labels) if label.startswith("before POST"))
+    admitted = max(n for n, label in enumerate(labels[:sent]) if label == "after update projects_credential")
+    result = play(world, Schedule(1, blows=[Blow("pause", admitted + 1, seconds=120)]))
+    assert any("pause" in line for line in result.log)
+    assert result.verdict.is_good, result.verdict
 
 
 def test_the_same_seed_comes_to_the_same_moments(world):
