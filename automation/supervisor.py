@@ -1,4 +1,4 @@
-"""Keeps several programs running as one: when one ends, or we are told to end, all of them end.
+"""Keeps several programs running as one: what ends is started again, and when we are told to end all of them end.
 
 All children share one process group, whose leader, the keeper, kills the whole group as soon as its standard
 input closes. So nothing is left over, even when this process is killed and even of what the children started
@@ -44,8 +44,18 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Restarts:
+    """A part that ended by itself is started again, the first time after `wait` seconds and then after twice as many
+    each time; the one that ends more than `times` within `within` seconds ends all."""
+
+    times: int = 5
+    within: float = 600.0
+    wait: float = 1.0
+
+
+@dataclass(frozen=True)
 class Ended:
-    """The part that ended by itself, and its exit code (negative: the signal)."""
+    """The part that ended by itself too often, and its last exit code (negative: the signal)."""
 
     name: str
     code: int
@@ -60,8 +70,9 @@ def supervise(
     say: Callable[[str], None],
     patience: float = PATIENCE_SECONDS,
     hurry: threading.Event | None = None,
+    restarts: Restarts = Restarts(),
 ) -> Ended | None:
-    """Run `parts` until one ends (answered) or `stop` is set (None). Nothing of them is alive afterwards.
+    """Run `parts` until one ends too often (answered) or `stop` is set (None). Nothing of them is alive afterwards.
 
     `hurry` is set when somebody asks for the end once more: whoever is waited for is told again.
     """
@@ -69,14 +80,17 @@ def supervise(
     children: dict[str, subprocess.Popen[bytes]] = {}
     readers = []
     width = max(len(part.name) for part in parts)
+
+    def start(part: Part) -> None:
+        child = children[part.name] = _start(part, group=keeper.pid, env=env, cwd=cwd)
+        arguments = (child.stdout, f"{part.name:<{width}} | ", say)
+        readers.append(threading.Thread(target=_forward, args=arguments, daemon=True))
+        readers[-1].start()
+
     try:
         for part in parts:
-            child = _start(part, group=keeper.pid, env=env, cwd=cwd)
-            children[part.name] = child
-            arguments = (child.stdout, f"{part.name:<{width}} | ", say)
-            readers.append(threading.Thread(target=_forward, args=arguments, daemon=True))
-            readers[-1].start()
-        return _watch(children, stop)
+            start(part)
+        return _watch(parts, children, stop, start, say, restarts)
     finally:
         for is_first in (True, False):
             group = [part for part in parts if part.name in children and part.ends_first is is_first]
@@ -117,12 +131,33 @@ def _start(part: Part, *, group: int, env: Mapping[str, str], cwd: Path) -> subp
     )
 
 
-def _watch(children: Mapping[str, subprocess.Popen[bytes]], stop: threading.Event) -> Ended | None:
+def _watch(
+    parts: Sequence[Part],
+    children: Mapping[str, subprocess.Popen[bytes]],
+    stop: threading.Event,
+    start: Callable[[Part], None],
+    say: Callable[[str], None],
+    restarts: Restarts,
+) -> Ended | None:
+    ends: dict[str, list[float]] = {part.name: [] for part in parts}
+    due: dict[str, float] = {}
     while not stop.wait(POLL_SECONDS):
-        for name, child in children.items():
-            code = child.poll()
-            if code is not None:
-                return Ended(name, code)
+        now = time.monotonic()
+        for part in parts:
+            code = children[part.name].poll()
+            if code is None:
+                continue
+            if part.name not in due:
+                recent = [end for end in ends[part.name] if now - end < restarts.within]
+                if len(recent) == restarts.times:
+                    return Ended(part.name, code)
+                ends[part.name] = [*recent, now]
+                wait = restarts.wait * 2 ** len(recent)
+                due[part.name] = now + wait
+                say(f"{part.name} ended with code {code}; it is started again in {wait:.0f} s.")
+            elif now >= due[part.name]:
+                del due[part.name]
+                start(part)
     return None
 
 

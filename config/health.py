@@ -8,6 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from automation import stalls
 from projects.models import Credential
 
 
@@ -19,9 +20,14 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when all is there, else 503 with what is missing: database, migrations or key."""
+    """200 when all is there, else 503 with what is missing: database, migrations or key.
+
+    `degraded` names the parts that do nothing anywhere: queue, sessions or clock. Pages and API answer without them.
+    """
     missing = _missing()
-    return JsonResponse({"ok": not missing, "missing": missing}, status=503 if missing else 200)
+    degraded = [] if missing else list(stalls.stalled())
+    answer = {"ok": not missing, "missing": missing, "degraded": degraded}
+    return JsonResponse(answer, status=503 if missing else 200)
 
 
 def _missing() -> list[str]:

@@ -15,29 +15,22 @@ from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from automation import hosts
 from automation.checks.registry import fail, fine, note, register, warn
 from automation.checks.situation import Situation
+from automation.stalls import NAMES, WAITED, untaken_since, untended_since
 from issues.models import IssueSession
 from projects import leases
 from projects.models import Project
 
-WAITED = timedelta(seconds=90)  # a cluster polls every half second, the clock beats every 15 s
 LONG_QUEUE = 200
 START = "Start it: `python manage.py run` starts all parts, the Procfile names each."
-PARTS = {
-    "queue": "The default cluster (syncs, dispatch)",
-    "sessions": "The sessions cluster (agents)",
-    "clock": "The clock",
-}
 
 
 @register("queue", "Default cluster")
 def default_cluster(situation: Situation) -> Iterator[CheckMessage]:
     now = timezone.now()
-    untaken = Project.objects.active().filter(tend_enqueued_at__lt=now - WAITED)
-    yield from _judge(
-        "queue", 60, waits_since=untaken.aggregate(least=Min("tend_enqueued_at"))["least"], now=now
-    )
+    yield from _judge("queue", 60, waits_since=untended_since(now), now=now)
 
 
 @register("queue", "Sessions cluster")
@@ -46,10 +39,7 @@ def sessions_cluster(situation: Situation) -> Iterator[CheckMessage]:
     if IssueSession.objects.running().exists():
         yield fine(61, "The sessions cluster (agents) is at work.")
         return
-    untaken = IssueSession.objects.enqueued(now).filter(enqueued_at__lt=now - WAITED)
-    yield from _judge(
-        "sessions", 61, waits_since=untaken.aggregate(least=Min("enqueued_at"))["least"], now=now
-    )
+    yield from _judge("sessions", 61, waits_since=untaken_since(now), now=now)
 
 
 @register("queue", "Clock")
@@ -84,10 +74,13 @@ def waiting(situation: Situation) -> Iterator[CheckMessage]:
 
 
 def _judge(part: str, number: int, *, waits_since: datetime | None, now: datetime) -> Iterator[CheckMessage]:
-    name = PARTS[part]
+    name = NAMES[part]
+    places = [each.name for each in hosts.standings() if each.lives(part)]
     if waits_since is not None:
         message = f"{name} does nothing: what it should have done has waited for {_span(now - waits_since)}."
         yield fail(number, message, START)
+    elif places:
+        yield fine(number, f"{name} runs on {', '.join(places)}.")
     elif part in parts_here():
         yield fine(number, f"{name} runs on this host.")
     else:

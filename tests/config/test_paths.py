@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.urls import reverse
+from django.utils import timezone
 
+from automation import hosts
 from config.api import urlpatterns
+from issues.models import IssueSession
+from projects import leases
+from projects.models import Project
 from tests.factories import api_client, create_attempt, create_project, create_session, create_superuser
 
 PUBLISHED = [
@@ -103,9 +110,27 @@ def test_healthz_asks_no_database(client):
 
 
 @pytest.mark.django_db
-def test_readyz_is_ready_on_a_migrated_database(client):
-    create_project()
-    assert client.get("/readyz").json() == {"ok": True, "missing": []}
+def test_readyz_is_ready_on_a_migrated_database_and_names_what_works_nowhere(client):
+    project = create_project()
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"ok": True, "missing": [], "degraded": ["sessions", "queue", "clock"]}
+    for part in hosts.PARTS:
+        hosts.beat(part)
+    assert client.get("/readyz").json()["degraded"] == []
+    Project.objects.filter(pk=project.pk).update(tend_enqueued_at=timezone.now() - timedelta(seconds=100))
+    assert client.get("/readyz").json()["degraded"] == ["queue"]
+
+
+@pytest.mark.django_db
+def test_readyz_tells_of_sessions_that_no_worker_takes(client):
+    for part in hosts.PARTS:
+        hosts.beat(part)
+    long_ago = timezone.now() - timedelta(seconds=100)
+    waiting = create_session(queued_at=long_ago, enqueued_at=long_ago)
+    assert client.get("/readyz").json()["degraded"] == ["sessions"]
+    leases.claim(IssueSession, create_session(project=waiting.project, status="in_progress").pk)
+    assert client.get("/readyz").json()["degraded"] == [], "all workers may be busy"
 
 
 @pytest.mark.django_db
@@ -115,4 +140,7 @@ def test_readyz_names_what_is_missing_and_nothing_else(client):
 
     with connection.execute_wrapper(fail):
         answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()) == (503, {"ok": False, "missing": ["database"]})
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"ok": False, "missing": ["database"], "degraded": []},
+    )

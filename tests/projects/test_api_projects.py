@@ -227,4 +227,4 @@ def test_an_unreadable_secret_breaks_no_answer(client):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE projects_credential SET secret = %s", [b"no key opens this"])
     assert client.get("/api/projects").status_code == 200
-    assert client.get("/readyz").json() == {"ok": False, "missing": ["key"]}
+    assert client.get("/readyz").json() == {"ok": False, "missing": ["key"], "degraded": []}

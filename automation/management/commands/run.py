@@ -95,7 +95,7 @@ class Command(ConsoleCommand):
         if ended is None:
             code = Exit.INTERRUPTED if received[:1] == [signal.SIGINT] else Exit.DONE
             return Answer(answer, lines, code=code)
-        message = f"The {ended.name} process ended with code {ended.code}, so all others were ended too."
+        message = f"The {ended.name} process ended again and again, with code {ended.code}: all were ended."
         error = AutowrkersError(
             "run.part_ended", message, f"Its last lines above, after '{ended.name}', say why."
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from automation.supervisor import Ended, Part, listen, supervise
+from automation.supervisor import Ended, Part, Restarts, listen, supervise
 from projects.errors import OperatorError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -25,6 +25,9 @@ child = subprocess.Popen([sys.executable, "-c", {STUBBORN!r}])
 print("child", child.pid, flush=True)
 child.wait()
 """
+
+
+QUICKLY = Restarts(times=2, wait=0.05)
 
 
 def python(name, code):
@@ -65,16 +68,41 @@ class Listener:
         return next(int(line.split()[-1]) for line in self.lines if "child" in line)
 
 
-def run(parts, listener, patience=10.0):
+def run(parts, listener, patience=10.0, restarts=QUICKLY):
     return supervise(
-        parts, env=dict(os.environ), cwd=ROOT, stop=listener.stop, say=listener.say, patience=patience
+        parts,
+        env=dict(os.environ),
+        cwd=ROOT,
+        stop=listener.stop,
+        say=listener.say,
+        patience=patience,
+        restarts=restarts,
     )
 
 
-def test_when_one_ends_all_end_and_it_is_named():
+def test_when_one_ends_again_and_again_all_end_and_it_is_named():
     listener = Listener()
     ended = run([python("long", FAMILY), python("short", "import sys; sys.exit(3)")], listener, patience=2.0)
     assert ended == Ended("short", 3)
+    assert [line for line in listener.lines if "code" in line] == [
+        f"short ended with code 3; it is started again in {wait} s." for wait in (0, 0)
+    ]
+    assert gone([listener.pid_of_child()])
+
+
+def test_what_ends_is_started_again_alone_and_later_each_time():
+    listener = Listener(wanted=6)
+    began = time.monotonic()
+    parts = [python("long", SLEEPER), python("short", "print('up')")]
+    assert run(parts, listener, restarts=Restarts(times=9, wait=0.2)) is None
+    assert listener.lines.count("long  | up") == 1
+    assert listener.lines.count("short | up") >= 2
+    assert time.monotonic() - began > 0.2 + 0.4
+
+
+def test_ends_of_long_ago_are_not_counted():
+    listener = Listener(wanted=9)
+    assert run([python("short", "")], listener, restarts=Restarts(times=1, within=0.01, wait=0.02)) is None
 
 
 def test_each_line_carries_the_name_of_its_part():
