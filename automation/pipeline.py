@@ -16,7 +16,7 @@ from automation.applying import apply
 from automation.environment import StepEnvironment, environment_for
 from automation.holding import Holding
 from automation.outcomes import Advance, Hold, Outcome, Park
-from automation.steps import prepare, publish, verify, work
+from automation.steps import prepare, publish, reaching, verify, work
 from issues import transitions, verbs
 from issues.models import IssueSession
 from issues.states import ENDED, RUNNABLE, Status, Step
@@ -126,7 +126,7 @@ def _step(session: IssueSession, holding: Holding) -> Outcome | None:
         recovery.end_former_worker(session)
         holding.allow(overdue.allowed_seconds(session))
         with environment_for(session, holding) as environment:
-            return STEPS[session.step](session, environment)
+            return reaching.way_back(session, environment) or STEPS[session.step](session, environment)
     except (Cancelled, Conflict):
         if not holding.stop.is_set():
             raise

@@ -1,4 +1,7 @@
-"""Collecting what an agent left: leftovers are committed in the sandbox, then its commits are imported."""
+"""Collecting what an agent left: leftovers are committed in the sandbox, then its commits are imported.
+
+They are kept beside its transcript too, for other hosts.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from automation.environment import StepEnvironment
 from automation.outcomes import AttemptFailed
 from issues.models import Attempt, IssueSession
 from projects.errors import OperatorError
-from projects.workspace import checkouts, folders, leftovers
+from projects.workspace import bundles, checkouts, folders, leftovers
 
 UNUSABLE = {"git.clone_broken", "git.history_rewritten", "git.too_large"}
 
@@ -31,5 +34,12 @@ def collect(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> st
             raise
         folders.remove(env.clone)
         return AttemptFailed(error.code, str(error), evidence={"attempt": attempt.number})
+    bundles.write(
+        env.mirror,
+        attempt.bundle_path,
+        session_id=session.pk,
+        base_sha=session.base_sha,
+        head_sha=head_sha,
+    )
     attempts.record_head(attempt, head_sha, lease=env.lease)
     return head_sha

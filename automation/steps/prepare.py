@@ -12,6 +12,7 @@ from automation import attempts
 from automation.effects import check_lease
 from automation.environment import StepEnvironment
 from automation.outcomes import Advance, Outcome, Park
+from automation.steps import reaching
 from issues.models import IssueSession
 from issues.states import Step
 from projects.errors import OperatorError
@@ -31,12 +32,14 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     is_begun = has_begun(session)
     _take_over_clone(session, env, is_begun=is_begun)
     env.mirror.fetch()
+    if is_begun:
+        reaching.bring_base(session, env)
     base_sha = session.base_sha if is_begun else _base(env.mirror, session.project)
     branch = session.branch_name or free_branch(
         session.github_issue_number, env.mirror.remote_branches().__contains__
     )
     if not env.clone.exists():
-        start_sha = attempts.last_head(session) if is_begun else base_sha
+        start_sha = reaching.last_head(session, env) if is_begun else base_sha
         _make_clone(session, env, branch=branch, start_sha=start_sha)
     return Advance(
         Step.WORK,

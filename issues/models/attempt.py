@@ -66,3 +66,8 @@ class Attempt(models.Model):
     def transcript_path(self) -> Path:
         root: Path = settings.AUTOWRKERS_LOG_ROOT
         return root / f"{self.pk}.jsonl"
+
+    @property
+    def bundle_path(self) -> Path:
+        """Where its imported commits lie for other hosts."""
+        return self.transcript_path.with_suffix(".bundle")

@@ -86,6 +86,33 @@ class Mirror:
         name = _session_ref(session_id)
         return self._refs(name).get(name)
 
+    def has(self, sha: str) -> bool:
+        """Whether a commit is here. A mirror that was never fetched has none."""
+        if not (self.path / "HEAD").is_file():
+            return False
+        said = self.git.run("cat-file", "--batch-check=%(objecttype)", stdin=f"{sha}\n".encode())
+        return said.strip() == "commit"
+
+    def fetch_commit(self, session_id: int, sha: str) -> None:
+        """Ask the remote for a commit that no branch of it leads to any more, and keep it for the session."""
+        target = ("--", self.remote.url, f"+{sha}:{_keep_ref(session_id)}")
+        with self._alone():
+            self.git.run(*CHECKED, *FETCH, *target, remote=self.remote, timeout=3600)
+
+    def bundle(self, path: Path, *, session_id: int, base_sha: str) -> None:
+        """Write what the session's imported head adds to `base_sha` to a file, and look whether it can be read."""
+        self.git.run("bundle", "create", "--quiet", str(path), _session_ref(session_id), f"^{base_sha}")
+        self.git.run("bundle", "verify", "--quiet", str(path))
+
+    def import_bundle(self, path: Path, *, session_id: int, head_sha: str) -> None:
+        """Take in such a file, every object checked, if it leads to `head_sha`."""
+        name, incoming = _session_ref(session_id), f"refs/autowrkers/incoming/{session_id}"
+        with self._alone():
+            self.git.run(*CHECKED, *FETCH, "--", str(path), f"+{name}:{incoming}", local=True)
+            found = self._refs(incoming).get(incoming)
+            verdict = f"update {name} {head_sha}\n" if found == head_sha else ""
+            self.git.run("update-ref", "--stdin", stdin=f"{verdict}delete {incoming}\n".encode())
+
     def keep(self, session_id: int, sha: str) -> None:
         """Keep the objects below `sha`, which the session's clone borrows, whatever the remote does."""
         with self._alone():

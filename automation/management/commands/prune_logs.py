@@ -1,4 +1,4 @@
-"""prune_logs --older-than DAYS: remove the transcripts of sessions that ended long ago."""
+"""prune_logs --older-than DAYS: remove transcripts, and commits kept beside them, of sessions that ended long ago."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHORTEST_DAYS = 1
 class Command(ConsoleCommand):
     help = (
         "Remove the agents' transcripts of sessions that ended more than DAYS ago. Attempts, events and results "
-        "stay in the database; only the log of what the agent said and did goes."
+        "stay in the database; only the log of what the agent said and did goes, and the file of its commits beside it."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -71,5 +71,9 @@ def old_transcripts(days: int) -> list[Path]:
     attempts = (
         Attempt.objects.filter(ended_at__lt=before, issue_session__in=sessions).only("pk").order_by("pk")
     )
-    whole = (attempt.transcript_path for attempt in attempts.iterator(chunk_size=CHUNK))
-    return [part for path in whole for part in (path, *tail_files(path)) if part.is_file()]
+    return [
+        path
+        for attempt in attempts.iterator(chunk_size=CHUNK)
+        for path in (attempt.transcript_path, *tail_files(attempt.transcript_path), attempt.bundle_path)
+        if path.is_file()
+    ]
