@@ -24,7 +24,7 @@ OPEN_INTERVAL = timedelta(seconds=60)
 CLOSED_INTERVAL = timedelta(minutes=10)
 UNREADABLE = (NotFound, Gone, Moved, ValidationFailed)
 CLOSED_FOR = timedelta(days=30)
-PR_CLOSED = "pr_closed"
+PR_CLOSED, TAKEN_OVER = "pr_closed", "taken_over"
 BATCH = 25
 
 
@@ -66,12 +66,20 @@ def follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
         )
     elif answer.state in ("open", "draft") and session.status == Status.FAILED:
         transitions.move(session, Status.PR_CREATED, reason="pr_reopened", completed_at=None, **seen)
+    elif session.status == Status.PR_CREATED and _is_news_of_others(session, answer):
+        head = {"head_sha": answer.pr.head_sha}
+        transitions.stay(session, "followed", reason=TAKEN_OVER, evidence=head, foreign_commits=True, **seen)
     elif session.status == Status.PR_CREATED and session.last_error:
         transitions.stay(session, "followed", reason="readable_again", **seen)
     elif any(getattr(session, name) != value for name, value in seen.items() if name != "followed_at"):
         transitions.stay(session, "followed", reason=session.reason, message=session.last_error, **seen)
     else:
         IssueSession.objects.filter(pk=session.pk).update(followed_at=now)
+
+
+def _is_news_of_others(session: IssueSession, answer: PullRequestStatus) -> bool:
+    """Somebody else's commits are on the branch, and nobody has said so yet. They are never overwritten."""
+    return answer.pr.head_sha != session.pushed_sha != "" and not session.foreign_commits
 
 
 def note_unreadable(session: IssueSession, error: AutowrkersError, now: datetime) -> None:
@@ -85,7 +93,7 @@ def note_unreadable(session: IssueSession, error: AutowrkersError, now: datetime
 def _complete(
     session: IssueSession, client: GitHubClient, answer: PullRequestStatus, seen: dict[str, Any]
 ) -> None:
-    pr, closes_by_itself = answer.pr, _closes_by_itself(session, client)
+    pr, closes_by_itself = answer.pr, _closes_by_itself(session, client, answer.pr.base_ref)
     if session.status == Status.FAILED:
         transitions.move(session, Status.PR_CREATED, reason="pr_decided")
     with transaction.atomic():
@@ -114,10 +122,9 @@ def close_issues(project: Project, client: GitHubClient, may_go_on: Callable[[],
             _close_issue(effect.issue_session, client)
 
 
-def _closes_by_itself(session: IssueSession, client: GitHubClient) -> bool:
+def _closes_by_itself(session: IssueSession, client: GitHubClient, base: str) -> bool:
     """GitHub closes an issue only on a merge into its own default branch: elsewhere we do."""
-    project = session.project
-    return client.get_repository(project.github_repo).default_branch == project.default_branch
+    return client.get_repository(session.project.github_repo).default_branch == base
 
 
 def _close_issue(session: IssueSession, client: GitHubClient) -> None:

@@ -1,4 +1,4 @@
-"""Looking after one project, under its lease: sync, queue, dispatch, follow, late comments, clearing up.
+"""Looking after one project, under its lease: sync, follow, late comments, reconcile, queue, dispatch.
 
 Each part is tried on its own, so that trouble in one does not keep the others from running.
 """
@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from automation import announce, clearing, dispatch, follow, queue
+from automation import announce, dispatch, follow, queue, weighing
 from automation.holding import Heartbeat
+from automation.reconcile import remote
+from automation.reconcile.applying import reconcile
+from automation.reconcile.decisions import RemoteFacts
 from automation.webhooks import inbox, missed
-from issues import verbs
 from issues.models import IssueSession
-from issues.states import ENDED
 from issues.sync import sync_project
 from issues.transitions import Conflict
 from projects import leases
@@ -25,6 +26,7 @@ from projects.connection import connected
 from projects.errors import AutowrkersError, OperatorError, RateLimited, Retryable
 from projects.github.client import GitHubClient
 from projects.github.errors import GitHubRateLimited, GitHubUnavailable
+from projects.github.payloads import Repository
 from projects.github.ratelimit import Priority
 from projects.health import clear_error, report_error
 from projects.models import Project
@@ -57,31 +59,46 @@ def _tend(project: Project, heartbeat: Heartbeat) -> None:
         return not heartbeat.is_lost and time.monotonic() - began < BUDGET_SECONDS
 
     wakes = inbox.take(project, now)
-    error = _try(lambda: _remote(project, now, may_go_on, wakes))
+    seen: list[RemoteFacts] = []
+    error = _try(lambda: _remote(project, now, may_go_on, wakes, seen.append))
     if heartbeat.is_lost:
         return
     inbox.settle(wakes, project, error)
+    error = reconcile(project, now, may_go_on, next(iter(seen), None)) or error
     if error is None:
         clear_error(project)
     else:
         report_error(project, error, retry_at=_next_look(error, now))
-    _carry_out_requests(project)
     dispatch.queue_eligible(project)
     if not isinstance(error, OperatorError):
         dispatch.dispatch(project, timezone.now())
-    _try(lambda: clearing.clear(project, now))
+    _try(lambda: weighing.weigh(project, now))
     Project.objects.filter(pk=project.pk).update(last_tended_at=now)
 
 
-def _remote(project: Project, now: datetime, may_go_on: Callable[[], bool], wakes: inbox.Wakes) -> None:
+def _remote(
+    project: Project,
+    now: datetime,
+    may_go_on: Callable[[], bool],
+    wakes: inbox.Wakes,
+    note: Callable[[RemoteFacts], object],
+) -> None:
     """What needs GitHub. An error ends it, the same token would fail again; a reserve ends its own part only."""
     asked = project.sync_requested_at is not None
+    repository: Repository | None = None
 
     def sync() -> None:
+        nonlocal repository
         if is_sync_due(project, now) or (wakes.issues and inbox.syncs(project)):
             report = sync_project(project, client, may_go_on=may_go_on)
+            repository = report.repository
             if not report.finished:
                 queue.enqueue_tend(project.pk)
+
+    def look_around() -> None:
+        facts = remote.look(project, client, now, may_go_on, repository)
+        if facts is not None:
+            note(facts)
 
     def follow_pull_requests() -> None:
         due = follow.due(project, now, at_once=asked, woken=wakes.session_pks)
@@ -98,6 +115,7 @@ def _remote(project: Project, now: datetime, may_go_on: Callable[[], bool], wake
         (Priority.PEOPLE if asked else Priority.SYNC, sync),
         (Priority.PEOPLE if asked else Priority.FOLLOW, follow_pull_requests),
         (Priority.PUBLISH, catch_up),
+        (Priority.SYNC, look_around),
         (Priority.SYNC, ask_for_missed_deliveries),
     )
     held_up: list[GitHubRateLimited] = []
@@ -147,16 +165,6 @@ def _follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
             follow.note_unreadable(session, error, now)
     except Conflict as conflict:
         logger.info("session=%s outcome=gave_way %s", session.pk, conflict)
-
-
-def _carry_out_requests(project: Project) -> None:
-    """What was asked for just when a worker let go of the session."""
-    asked = project.sessions.filter(leases.free()).exclude(requested_verb="").exclude(status__in=ENDED)
-    for session in asked:
-        try:
-            verbs.carry_out(session, session.requested_verb, actor=session.requested_by)
-        except Conflict as conflict:
-            logger.info("session=%s outcome=gave_way %s", session.pk, conflict)
 
 
 def _try(act: Callable[[], object]) -> AutowrkersError | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 from django.utils import timezone
 
 from automation import archived, queue
+from automation.holding import Heartbeat
+from automation.reconcile.applying import needs_repair, reconcile
 from automation.webhooks import inbox
 from projects import leases
+from projects.leases import Lease
 from projects.models import Project
 
 LOST_AFTER = timedelta(minutes=5)
@@ -28,6 +31,20 @@ def tick() -> int:
     Project.objects.filter(pk__in=due).update(tend_enqueued_at=now)
     for project_pk in due:
         queue.enqueue_tend(project_pk)
+    _repair_resting(now)
     archived.wind_down_all(now)
     inbox.prune(now)
     return len(due)
+
+
+def _repair_resting(now: datetime) -> None:
+    """Nobody tends a project that rests after trouble: requests and what dead workers left are seen to here."""
+    for project in Project.objects.active().filter(leases.free(), retry_at__gt=now, tend_enqueued_at=None):
+        lease = leases.claim(Project, project.pk) if needs_repair(project, now) else None
+        if lease is not None:
+            _repair(project, lease, now)
+
+
+def _repair(project: Project, lease: Lease, now: datetime) -> None:
+    with Heartbeat(lease) as heartbeat:
+        reconcile(project, now, lambda: not heartbeat.is_lost)

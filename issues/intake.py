@@ -13,7 +13,7 @@ from issues.transitions import Conflict
 from projects.github.payloads import Issue
 from projects.models import Project
 
-RETURNING = ("skip_label", "filtered", "issue_closed")
+RETURNING = ("skip_label", "filtered", "issue_closed", "issue_deleted", "issue_transferred")
 MESSAGES = {
     "complex": "It looks too complex to begin unasked. Start it, or split the issue into smaller ones."
 }

@@ -19,7 +19,7 @@ from django.utils import timezone
 from issues.intake import Intake, take_in
 from projects.errors import OperatorError
 from projects.github.client import GitHubClient
-from projects.github.payloads import Issue, IssuePage
+from projects.github.payloads import Issue, IssuePage, Repository
 from projects.github.ratelimit import Priority
 from projects.models import Project
 
@@ -28,7 +28,7 @@ OVERLAP = timedelta(seconds=60)
 
 @dataclass
 class SyncReport:
-    """What a sync did. `finished` is False when its time ran out: call again."""
+    """What a sync did. `finished` is False when its time ran out: call again. `repository`: as GitHub describes it."""
 
     pages: int = 0
     listed: int = 0
@@ -37,6 +37,7 @@ class SyncReport:
     skipped: int = 0
     malformed: list[str] = field(default_factory=list)
     finished: bool = True
+    repository: Repository | None = None
 
     def add(self, page: IssuePage, intake: Intake) -> None:
         self.pages += 1
@@ -53,20 +54,23 @@ def sync_project(
     """Bring the project's sessions up to date. Raises the client's errors; what was stored stays stored."""
     report = SyncReport()
     requested_at = project.sync_requested_at
-    identify(project, client)
+    report.repository = identify(project, client)
     first_contact = project.sync_cursor is None
     if project.listed_filter != project.issue_filter and not _list_open(project, client, report, may_go_on):
         return report
     if not first_contact and not _list_updates(project, client, report, may_go_on):
         return report
     project.last_synced_at = timezone.now()
-    project.save(update_fields=["last_synced_at"])
+    project.save(update_fields=["last_synced_at", "repository_archived", "repository_seen_at"])
     Project.objects.filter(pk=project.pk, sync_requested_at=requested_at).update(sync_requested_at=None)
     return report
 
 
-def identify(project: Project, client: GitHubClient) -> None:
-    """First contact stores the repository's id; later ones insist on it and follow a rename."""
+def identify(project: Project, client: GitHubClient) -> Repository:
+    """First contact stores the repository's id; later ones insist on it and follow a rename.
+
+    That it was seen, and whether it is archived, is noted on the project and saved by the caller.
+    """
     repository = client.get_repository(project.github_repo)
     if project.github_id not in (None, repository.id):
         raise OperatorError(
@@ -74,8 +78,9 @@ def identify(project: Project, client: GitHubClient) -> None:
             f"{project.github_repo} is now another repository (id {repository.id}, it was {project.github_id}).",
             "Archive this project and link the repository again if that is intended.",
         )
+    project.repository_archived, project.repository_seen_at = repository.archived, timezone.now()
     if project.github_id == repository.id and project.github_repo == repository.full_name:
-        return
+        return repository
     project.github_id, project.github_repo = repository.id, repository.full_name
     try:
         with transaction.atomic():
@@ -87,6 +92,7 @@ def identify(project: Project, client: GitHubClient) -> None:
             f"Another project is already linked to {repository.full_name}.",
             "Use that project, or archive it first: two projects would answer the same issues.",
         ) from error
+    return repository
 
 
 def _list_open(

@@ -35,6 +35,7 @@ class Repository:
     private: bool
     html_url: str
     can_push: bool
+    has_issues: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ def decode_repository(raw: object) -> Repository:
         private=fields.flag("private"),
         html_url=fields.text("html_url"),
         can_push=permissions is not None and permissions.flag("push"),
+        has_issues=fields.flag("has_issues", default=True),
     )
 
 

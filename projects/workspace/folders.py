@@ -35,6 +35,17 @@ def sessions_on_disk() -> set[int]:
     return {int(name) for name in names if name.isdigit()}
 
 
+def found() -> dict[int, list[Path]]:
+    """Every session's folders on this host, whatever fence they were made under."""
+    places: dict[int, list[Path]] = {}
+    for kind in PER_SESSION:
+        for path in sorted((_root() / kind).glob("*")):
+            name = path.name.partition("-")[0]
+            if name.isdigit():
+                places.setdefault(int(name), []).append(path)
+    return places
+
+
 def paths_of(session_id: int) -> list[Path]:
     """Every folder of one session that is here, whatever fence it was made under."""
     found = [path for kind in PER_SESSION for path in (_root() / kind).glob(f"{session_id}*")]

@@ -49,6 +49,7 @@ class Desk:
             repo = Repository(self._ledger.next_id(), full_name, default_branch, bare, now, private=private)
             repo.permissions = dict.fromkeys(self._gate.tokens.values(), "write") | {owner: "admin"}
             self._ledger.repositories[full_name.lower()] = repo
+            self._ledger.former_names.pop(full_name.lower(), None)
             return repo
 
     def rest(self) -> None:

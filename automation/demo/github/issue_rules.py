@@ -24,7 +24,7 @@ def check_text(resource: str, *, title: str | None = None, body: str | None = No
 def create_issue(ledger: Ledger, repo: Repository, *, title: str, body: str, author: str) -> Issue:
     """Add an issue (of any size: a test may need one that the API would not take)."""
     now = ledger.now()
-    number = next(reversed(repo.issues), 0) + 1
+    number = max(next(reversed(repo.issues), 0), max(repo.left, default=0)) + 1
     issue = Issue(ledger.next_id(), number, title, body, author, created_at=now, updated_at=now)
     repo.issues[number] = issue
     repo.version += 1

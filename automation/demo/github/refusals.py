@@ -8,8 +8,16 @@ from typing import Any
 class Refusal(Exception):
     """An error answer of the API: a status, GitHub's message and, for 422, what is wrong with which field."""
 
-    def __init__(self, status: int, message: str, errors: list[dict[str, Any]] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        errors: list[dict[str, Any]] | None = None,
+        *,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
+        self.headers = headers or {}
         self.status = status
         self.message = message
         self.errors = errors
@@ -25,6 +33,11 @@ class Refusal(Exception):
 
 def not_found() -> Refusal:
     return Refusal(404, "Not Found")
+
+
+def moved(url: str) -> Refusal:
+    """https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects"""
+    return Refusal(301, "Moved Permanently", headers={"Location": url})
 
 
 def invalid(resource: str, field: str, code: str = "invalid", *, value: str | None = None) -> Refusal:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlencode
 
 from automation.demo.github.payloads import Shapes
-from automation.demo.github.refusals import Refusal, not_found
+from automation.demo.github.refusals import Refusal, moved, not_found
 from automation.demo.github.state import Issue, Ledger, Repository
 
 T = TypeVar("T")
@@ -31,10 +31,16 @@ class Call:
     params: dict[str, str] = field(default_factory=dict)
 
     def issue(self) -> Issue:
-        issue = self.repo.issues.get(int(self.params["number"]))
-        if issue is None:
+        number = int(self.params["number"])
+        issue = self.repo.issues.get(number)
+        if issue is not None:
+            return issue
+        if number not in self.repo.left:
             raise not_found()
-        return issue
+        new = self.repo.left[number]
+        if new is None:
+            raise Refusal(410, "This issue was deleted")
+        raise moved(f"{self.shapes.api_url}/repositories/{new[0]}/issues/{new[1]}")
 
     def fields(self) -> dict[str, Any]:
         """The request's JSON object; an empty body counts as an empty one."""
@@ -70,6 +76,9 @@ class Router:
             repo = (
                 call.ledger.find(match["name"]) if match["name"] else call.ledger.find_by_id(int(match["id"]))
             )
+            former = call.ledger.former_names.get((match["name"] or "").lower())
+            if repo is None and former is not None:
+                raise moved(f"{call.shapes.api_url}/repositories/{former}{rest}")
             if repo is None or not repo.allows(call.login, "read"):
                 raise not_found()
             if repo.archived and call.method != "GET":

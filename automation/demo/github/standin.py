@@ -34,13 +34,13 @@ from automation.demo.github.access import Gate, read_token
 from automation.demo.github.accounts import Accounts
 from automation.demo.github.announcing import Announcer
 from automation.demo.github.apps import Apps
-from automation.demo.github.desk import Desk
 from automation.demo.github.messages import Exchange, Fault, Reply, Request
 from automation.demo.github.payloads import Shapes
 from automation.demo.github.refusals import Refusal
 from automation.demo.github.routing import Answer, Call, Router
 from automation.demo.github.server import API_PREFIX, Server
 from automation.demo.github.state import Ledger
+from automation.demo.github.upheaval import Upheaval
 
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 ROUTER = Router(
@@ -59,7 +59,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class StandIn(Desk):
+class StandIn(Upheaval):
     """A GitHub for one machine. `tokens` maps each accepted token to its login; a test may set the clock."""
 
     def __init__(
@@ -190,7 +190,7 @@ class StandIn(Desk):
                 token, login = self._gate.login(request.headers.get("authorization"))
                 answer = self._answer_to(token, login, request)
         except Refusal as refusal:
-            answer = Answer(refusal.status, refusal.payload())
+            answer = Answer(refusal.status, refusal.payload(), refusal.headers)
         body = b"" if answer.status == 204 else json.dumps(answer.body, ensure_ascii=False).encode()
         etag = f'W/"{hashlib.sha256(str(token).encode() + body).hexdigest()}"'  # GitHub's holds for one token
         if request.method == "GET" and answer.status == 200:

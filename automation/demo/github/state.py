@@ -113,7 +113,10 @@ class Issue:
 
 @dataclass
 class Repository:
-    """`version` grows with every change of an issue, so that sorted lists can be kept between two pages."""
+    """`version` grows with every change of an issue, so that sorted lists can be kept between two pages.
+
+    `left`: issues that are gone, by number, with the repository and the number that a transferred one has now.
+    """
 
     id: int
     full_name: str
@@ -131,6 +134,7 @@ class Repository:
     rules: dict[str, int] = field(default_factory=dict)
     protections: dict[str, int] = field(default_factory=dict)
     hooks: dict[int, Hook] = field(default_factory=dict)
+    left: dict[int, tuple[int, int] | None] = field(default_factory=dict)
     version: int = 0
     listings: dict[tuple[str, ...], tuple[int, list[Issue]]] = field(default_factory=dict)
 
@@ -166,6 +170,7 @@ class Ledger:
         self.repositories: dict[str, Repository] = {}
         self.postman = Postman()
         self.on_change: Callable[[Repository, Issue], None] = lambda repo, issue: None
+        self.former_names: dict[str, int] = {}  # of renamed repositories, until another takes the name
         self.organizations: dict[str, set[str]] = {}  # of each login
         self._last = clock().replace(microsecond=0)
         self._ids: Iterator[int] = count(1001)
