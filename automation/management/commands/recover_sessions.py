@@ -1,16 +1,19 @@
-"""recover_sessions [SESSION...] [--apply]: find sessions that stand still, and take them up again."""
+"""recover_sessions [SESSION...] [--apply|--explain]: find sessions that stand still, and take them up again."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils import timezone
 
-from automation import stale
+from automation import replay, stale
 from automation.console import Answer, ConsoleCommand, Exit, facts, find_session, label
 from automation.stale import Finding
+from issues.models import IssueSession
 from issues.transitions import Conflict
-from projects.errors import AutowrkersError, Retryable
+from projects.errors import AutowrkersError, OperatorError, Retryable
 
 
 class Command(ConsoleCommand):
@@ -25,10 +28,19 @@ class Command(ConsoleCommand):
         parser.add_argument(
             "sessions", nargs="*", metavar="SESSION", help="Only these: an id, project#123 or owner/repo#123."
         )
-        parser.add_argument("--apply", action="store_true", help="Do it; else nothing is changed.")
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument("--apply", action="store_true", help="Do it; else nothing is changed.")
+        how.add_argument(
+            "--explain",
+            action="store_true",
+            help="Of each SESSION: all that happened to it, in order, and where it goes on when its worker is gone.",
+        )
 
     def act(self, **options: Any) -> Answer:
-        wanted = {find_session(reference).pk for reference in options["sessions"]}
+        asked = [find_session(reference) for reference in options["sessions"]]
+        if options["explain"]:
+            return _explain(asked)
+        wanted = {session.pk for session in asked}
         found = [each for each in stale.findings() if not wanted or each.session.pk in wanted]
         applied = options["apply"]
         rows, lines = [], []
@@ -58,6 +70,23 @@ class Command(ConsoleCommand):
                 AutowrkersError(error.code, f"Session {finding.session.pk}: {error.message}", error.remedy)
             )
             return "failed"
+
+
+def _explain(sessions: list[IssueSession]) -> Answer:
+    if not sessions:
+        raise OperatorError(
+            "command.usage", "--explain needs a session.", "Name one: an id, project#123 or owner/repo#123."
+        )
+    told, lines = [], []
+    for session in sessions:
+        story, then = replay.story(session), replay.resumption(session, timezone.now())
+        told.append({"session": facts(session), "story": [*map(asdict, story)], "resumption": asdict(then)})
+        lines.append(label(session))
+        for line in story:
+            lines.append(f"  {line.at:%Y-%m-%d %H:%M:%S}  {line.what}")
+            lines += [f"  {'':21}{line.detail}"] if line.detail else []
+        lines += [f"  * {sentence}" for sentence in then.words]
+    return Answer({"sessions": told}, lines)
 
 
 def _said(finding: Finding, result: str) -> str:
