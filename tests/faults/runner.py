@@ -73,7 +73,7 @@ def play(world: World, schedule: Schedule, horizon: float = HORIZON) -> Result:
         return Result(
             schedule.seed,
             verdict,
-            world.recovery.seconds(was_claimed=True),
+            [] if _makes_wait(schedule) else world.recovery.seconds(was_claimed=True),
             world.recovery.seconds(was_claimed=False),
             world.boundaries.digest(),
             len(world.boundaries.trace),
@@ -81,6 +81,12 @@ def play(world: World, schedule: Schedule, horizon: float = HORIZON) -> Result:
             world.boundaries.trace,
             world.log,
         )
+
+
+def _makes_wait(schedule: Schedule) -> bool:
+    """Whether nobody was allowed to go on for a while, or knew what time it was: such waits are no recovery."""
+    limits = [trouble for trouble in schedule.troubles if trouble.what in ("primary", "secondary", "unsaid")]
+    return bool(limits or schedule.revoked or schedule.skews)
 
 
 def _spread_trouble(world: World, schedule: Schedule) -> None:
