@@ -225,6 +225,8 @@ AUTOWRKERS_AGENT_ENV = words("AUTOWRKERS_AGENT_ENV")
 AUTOWRKERS_CLAUDE_COMMAND = text("AUTOWRKERS_CLAUDE_COMMAND", "claude")
 AUTOWRKERS_CODEX_COMMAND = text("AUTOWRKERS_CODEX_COMMAND", "codex")
 
+METRICS_TOKEN = text("METRICS_TOKEN")
+
 QUEUE_BROKER_URL = text("QUEUE_BROKER_URL")
 # Retries belong to our state machine: the queue delivers once and forgets (docs: "Configuration", django-q2).
 _queue = {

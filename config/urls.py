@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 from automation.webhooks import receiving
 from config import errors
 from config.health import healthz, readyz
+from config.scraping import metrics
 
 urlpatterns = [
     path("", require_safe(RedirectView.as_view(pattern_name="admin:index"))),
@@ -19,6 +20,7 @@ urlpatterns = [
     path("webhooks/github/", receiving.github),
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
 ]
 
 handler400 = errors.bad_request

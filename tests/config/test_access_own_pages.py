@@ -75,7 +75,7 @@ CASES = sorted(
     }
 )
 ROUTE = {name: route for route, _, name in PAGES}
-PUBLIC = {"", "healthz", "readyz", "webhooks/github", "webhooks/github/"}
+PUBLIC = {"", "healthz", "readyz", "metrics", "webhooks/github", "webhooks/github/"}
 
 
 @pytest.fixture
