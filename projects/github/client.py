@@ -59,11 +59,8 @@ class GitHubClient:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.guard_changes = transport.guard_changes
         self.hooks = Hooks(transport)
-
-    def guard_changes(self, check: Callable[[], None]) -> None:
-        """Let `check` raise what keeps a change back, as the last thing before it leaves."""
-        self._transport.before_change = check
 
     def server_time(self) -> datetime:
         """GitHub's clock at its last answer; ours when it has not answered yet."""

@@ -120,6 +120,10 @@ class Transport:
             answer = self.get(url.removeprefix(self.api_url), polled=polled)
             yield answer
 
+    def guard_changes(self, check: Callable[[], None]) -> None:
+        """Let `check` raise what keeps a change back, as the last thing before it leaves."""
+        self.before_change = check
+
     def mutate(self, method: str, path: str, payload: Mapping[str, object] | None) -> Answer:
         """A change, at its distance from the one before, and never sent twice."""
         result = self._exchange(method, self.api_url + path, payload=payload)
