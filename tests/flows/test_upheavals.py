@@ -1,4 +1,4 @@
-"""What owners do on GitHub while we work: repositories, branches, issues and pull requests move, close or vanish."""
+"""What owners do on GitHub while we work: repositories, branches and issues move, close or vanish."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from issues.models import IssueSession
 from issues.states import Status
 from projects.models import AuditEvent, Project
 from projects.workspace import folders
+from tests.flows.conftest import FIX
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 BUSY = {"steps": [{"fail": {"status": 529}}]}
@@ -34,7 +35,7 @@ def test_a_renamed_repository_is_followed_to_the_same_id_and_published_to(plain)
     plain.agent(BUSY)
     plain.run()
     plain.hub.rename_repository("acme/calc", "acme/abacus")
-    plain.agent({"steps": [{"write": {"NOTES": "fixed\n"}}, {"commit": "Fix it"}]})
+    plain.agent({"steps": FIX})
     plain.repo = "acme/abacus"
     plain.later(rounds=2)
     assert (plain.session(number).status, plain.project_error()) == (Status.PR_CREATED, "")
@@ -104,9 +105,44 @@ def test_a_deleted_repository_or_one_made_private_is_told_and_comes_back(plain, 
     assert "that the token has access" in plain.project.error_message
     assert plain.session(number).status == Status.IN_PROGRESS, "nothing is called deleted that cannot be seen"
     repo.permissions["autowrkers-bot"] = kept
-    plain.agent({"steps": [{"write": {"NOTES": "fixed\n"}}, {"commit": "Fix it"}]})
+    plain.agent({"steps": FIX})
     plain.later(rounds=2)
     assert (plain.session(number).status, plain.project_error()) == (Status.PR_CREATED, "")
+
+
+def test_a_token_revoked_while_an_agent_works_holds_back_the_push_alone(plain, token):
+    number = plain.issue()
+    tend(plain.project.pk)
+    plain.agent({"steps": [{"run": "sleep 1"}, *FIX]})
+    plain.hub.faults.append(Fault("revoke", path=r"/issues/\d+$"))
+    advance(plain.session(number).pk)
+    session = plain.session(number)
+    assert (session.status, session.reason, session.attempts) == ("verifying", "github.bad_token", 0)
+    assert session.attempt_rows.get().head_sha
+    plain.hub.grant(token, "autowrkers-bot")
+    plain.later()
+    assert (plain.session(number).status, plain.session(number).attempt_rows.count()) == ("pr_created", 1)
+
+
+def test_all_that_happened_in_a_day_without_a_webhook_is_made_up_for_in_one_round(plain):
+    plain.change(issue_filter={"labels": ["agent"]}, auto_start=False)
+    merged, closed, unlabelled, deleted = (plain.issue(title, labels=["agent"]) for title in "abcd")
+    plain.run()
+    verbs.start(plain.session(merged), actor="ann")
+    plain.run()
+    plain.hub.merge(plain.repo, plain.session(merged).pr_number)
+    plain.hub.close(plain.repo, closed)
+    plain.hub.edit_issue(plain.repo, unlabelled, labels=[])
+    plain.hub.delete_issue(plain.repo, deleted)
+    new = plain.issue(labels=["agent"])
+    plain.hub.rename_repository(plain.repo, "acme/abacus")
+    next_day(plain)
+    states = [
+        (plain.session(each).status, plain.session(each).reason) for each in (closed, unlabelled, deleted)
+    ]
+    assert states == [("skipped", reason) for reason in ("issue_closed", "filtered", "issue_deleted")]
+    assert [plain.session(each).status for each in (merged, new)] == ["completed", "pending"]
+    assert (plain.project_error(), plain.project.github_repo) == ("", "acme/abacus")
 
 
 # Its default branch
@@ -235,66 +271,3 @@ def test_labels_and_texts_edited_while_the_agent_works_do_not_disturb_it(plain):
     session = plain.session(number)
     assert (session.status, session.attempt_rows.count()) == (Status.PR_CREATED, 1)
     assert "See calc/averages.py" in session.attempt_rows.get().prompt
-
-
-# Pull requests
-
-
-@pytest.mark.services
-@pytest.mark.parametrize(
-    ("act", "status", "pr_state"),
-    [
-        (lambda hub, repo, pr: hub.close(repo, pr), "failed", "closed"),
-        (lambda hub, repo, pr: hub.merge(repo, pr, by="bob"), "completed", "merged"),
-        (lambda hub, repo, pr: hub.convert_to_draft(repo, pr), "pr_created", "draft"),
-        (
-            lambda hub, repo, pr: hub.delete_branch(repo, hub.issue(repo, pr).pull.head_ref),
-            "failed",
-            "closed",
-        ),
-    ],
-    ids=["closed", "merged by another", "converted to a draft", "branch deleted"],
-)
-def test_what_becomes_of_a_pull_request_becomes_of_its_session(plain, act, status, pr_state):
-    number = plain.issue()
-    plain.run()
-    pr = plain.session(number).pr_number
-    act(plain.hub, plain.repo, pr)
-    branches = plain.branches()
-    plain.run(rounds=3)
-    session = plain.session(number)
-    assert (session.status, session.pr_state) == (status, pr_state)
-    assert (plain.branches(), len(plain.hub.pulls(plain.repo))) == (branches, 1), "nothing is reopened by us"
-
-
-def test_a_pull_request_whose_branch_goes_with_its_merge_is_completed(plain):
-    number = plain.issue()
-    plain.run()
-    plain.hub.merge(plain.repo, plain.session(number).pr_number)
-    plain.hub.delete_branch(plain.repo, f"feature/issue-{number}")
-    plain.run(rounds=2)
-    assert plain.session(number).status == Status.COMPLETED
-    assert plain.branches() == ["main"]
-
-
-def test_after_a_merge_into_another_base_than_ours_the_issue_is_closed_by_us(plain):
-    number = plain.issue()
-    plain.run()
-    plain.push("release", {"OTHER": "x\n"})
-    plain.hub.change_base(plain.repo, plain.session(number).pr_number, "release")
-    plain.hub.merge(plain.repo, plain.session(number).pr_number)
-    assert plain.hub.issue(plain.repo, number).state == "open"
-    plain.run(rounds=2)
-    assert plain.session(number).status == Status.COMPLETED
-    assert plain.hub.issue(plain.repo, number).state == "closed"
-
-
-def test_what_a_person_pushes_to_an_open_pull_request_is_noted_and_left_alone(plain):
-    number = plain.issue()
-    plain.run()
-    theirs = plain.push(f"feature/issue-{number}", {"MORE": "x\n"})
-    plain.run(rounds=2)
-    session = plain.session(number)
-    assert (session.status, session.foreign_commits) == (Status.PR_CREATED, True)
-    assert plain.reasons(number).count("taken_over") == 1
-    assert plain.hub.repository(plain.repo).bare.resolve(f"feature/issue-{number}") == theirs
