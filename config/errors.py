@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 
 from django.contrib import admin
 from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import REASON_NO_CSRF_COOKIE
 from django.template.loader import render_to_string
@@ -17,6 +19,7 @@ from issues.sanitize import clean_line
 from projects import problems
 
 LONGEST = 500
+AWAY_SECONDS = 5
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -41,11 +44,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Asks neither session nor database: they may be what failed."""
+    """Asks neither session nor database: they may be what failed. A database that is away is 503."""
+    error = sys.exc_info()[1]
+    if isinstance(error, (OperationalError, InterfaceError)):
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        answer = _problem(request, error) if _is_api(request) else _failure(request, status)
+        answer["Retry-After"] = str(AWAY_SECONDS)
+        return answer
     if _is_api(request):
         return problems.server_error(request)
-    page = render_to_string("500.html", _bare(request))
-    return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    return _failure(request, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -81,6 +89,10 @@ def _page(request: HttpRequest, status: HTTPStatus, said: str = "", template: st
     context = frame | {"said": clean_line(said, limit=LONGEST), "back": way_back(request)}
     page = render_to_string(template or f"{status.value}.html", context, request)
     return HttpResponse(page, status=status)
+
+
+def _failure(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
+    return HttpResponse(render_to_string(f"{status.value}.html", _bare(request)), status=status)
 
 
 def _problem(request: HttpRequest, error: Exception) -> HttpResponse:

@@ -18,7 +18,7 @@ from django.core.exceptions import (
     SuspiciousOperation,
     ValidationError,
 )
-from django.db import DataError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.utils import timezone
 from rest_framework import exceptions
@@ -97,7 +97,7 @@ def _translate(error: Exception) -> exceptions.APIException | None:
             return exceptions.ParseError()
         case DataError():
             return Problem(400, "invalid_value", "A value is too long or too large to be stored.")
-        case OperationalError():
+        case OperationalError() | InterfaceError():
             problem = Problem(503, "database.busy", "The database does not answer just now. Try again.")
             problem.wait = 5
             return problem
