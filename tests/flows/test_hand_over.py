@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import uuid
 
@@ -142,6 +143,32 @@ def test_a_second_signal_does_not_wait_for_the_minutes_to_drain(session, cluster
     assert process.returncode == 0
     session.refresh_from_db()
     assert (session.lease_until, session.reason, session.attempts) == (None, "handed_over", 0)
+
+
+def test_checks_that_are_cut_off_run_again_and_cost_no_attempt(tale, session, seconds):
+    tale.agent({"match": "median", "steps": FIX})
+    tale.change(verification_command=f"sleep {seconds}")
+
+    def end():
+        eventually(
+            lambda: processes_with(f"sleep\0{seconds}") or processes_with(f"sleep {seconds}"), seconds=30
+        )
+        draining.begin(0)
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    try:
+        assert advance(session.pk)
+    finally:
+        thread.join()
+        draining.forget()
+    assert processes_with(str(seconds)) == []
+    session.refresh_from_db()
+    assert (session.step, session.reason, session.lease_until) == ("verify", "handed_over", None)
+    tale.change(verification_command="true")
+    assert advance(session.pk)
+    session.refresh_from_db()
+    assert (session.status, session.attempts, session.attempt_rows.count()) == (Status.PR_CREATED, 0, 1)
 
 
 def test_a_cluster_that_is_to_end_takes_no_session(session):
