@@ -154,3 +154,9 @@ def test_the_smoke_check_passes_on_files_that_parse_and_leaves_nothing_behind(ch
     (check.tree / "link.py").symlink_to("nowhere.py")
     assert check(parse_command(["good.py", "data.json", "link.py"]), is_ours=True).passed
     assert sorted(path.name for path in check.tree.iterdir()) == ["data.json", "good.py", "link.py"]
+
+
+def test_a_check_that_kills_its_whole_group_fails_alone(check):
+    assert check("kill -KILL 0").exit_status != 0
+    assert check("kill -KILL -1").exit_status != 0
+    assert check("true").passed

@@ -1,0 +1,111 @@
+"""Faults of the matrix, each as one exact schedule: what the oracle judges, and what this row promises besides."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.boundaries import Blow
+from tests.faults.people import REPO
+from tests.faults.runner import play
+from tests.faults.schedule import Act, Schedule
+from tests.faults.wire import Trouble
+
+RECOVERY_SECONDS = 75.0
+PULLS, COMMENTS = r"POST .*/pulls$", r"POST .*/comments$"
+CLAIM = "update issues_issuesession"
+
+
+def good(world, schedule):
+    result = play(world, schedule)
+    assert result.verdict.is_good, (result.verdict, result.log)
+    assert max(result.recoveries, default=0) <= RECOVERY_SECONDS
+    return result
+
+
+def told(result, words):
+    return sum(words in line for line in result.log)
+
+
+def test_killed_again_and_again_around_the_agent_it_starts_once_more_each_time_and_costs_no_attempt(world):
+    moments = (f"before {CLAIM}", f"after {CLAIM}", "before agent", "during agent", "after agent")
+    result = good(world, Schedule(1, blows=[Blow("kill", 1, label=label) for label in moments]))
+    assert told(result, "kill sessions") == len(moments)
+    (session,) = world.sessions()
+    assert session.attempts == 0
+    assert {row.outcome for row in session.attempt_rows.all()} == {"worker_lost", "done"}
+
+
+def test_killed_before_and_after_the_push_the_same_commit_is_there_and_no_second_one(world):
+    blows = [Blow("kill", 1, label=f"{when} git push") for when in ("before", "after")]
+    result = good(world, Schedule(1, blows=blows))
+    assert told(result, "kill sessions") == 2
+    ((_, branch, sha),) = world.programs.pushes
+    assert (branch, sha) == ("feature/issue-1", world.sessions()[0].head_sha)
+    assert len(world.programs.runs) == 1
+
+
+def test_killed_before_and_after_request_and_comment_both_are_there_once(world):
+    moments = (f"before {PULLS}", f"after {PULLS}", f"before {COMMENTS}", f"after {COMMENTS}")
+    result = good(world, Schedule(1, blows=[Blow("kill", 1, label=label) for label in moments]))
+    assert told(result, "kill sessions") == len(moments)
+    posts = [sent.path.rpartition("/")[2] for sent in world.wire.sent if sent.method == "POST"]
+    assert sorted(posts) == ["comments", "labels", "pulls"], "nothing was sent twice"
+
+
+def test_when_every_process_is_killed_at_once_all_goes_on_after_the_restart(world):
+    blows = [Blow("kill_all", 1, label=label) for label in ("during agent", f"after {PULLS}")]
+    result = good(world, Schedule(1, blows=blows))
+    assert told(result, "kill_all") == 2
+    assert len(world.hub.pulls(REPO)) == 1
+
+
+@pytest.mark.parametrize("since", [8.0, 31.0])
+def test_a_minute_without_a_database_leaves_no_half_of_anything(world, since):
+    schedule = Schedule(1, outages=[(since, since + 60)], agent_seconds=(20, 20))
+    result = good(world, schedule)
+    assert told(result, "the database is away until") == 1
+    assert len(world.hub.pulls(REPO)) == 1
+    assert world.sessions()[0].attempts == 0
+
+
+@pytest.mark.parametrize("limit", ["primary", "secondary", "unsaid"])
+def test_within_a_limit_nothing_is_sent_by_any_worker_and_the_session_waits(world, limit):
+    good(world, Schedule(1, troubles=[Trouble(limit, PULLS, seconds=90)]))
+    assert world.wire.forbidden, "the oracle has judged what was sent within it"
+    assert "github.rate_limited" in world.sessions()[0].events.values_list("reason", flat=True)
+    assert world.sessions()[0].attempts == 0
+
+
+def test_a_worker_that_slept_for_ten_minutes_does_nothing_when_it_wakes(world):
+    moments = (r"after GET .*/comments$", "before git push")
+    blows = [Blow("pause", 1, label=label, seconds=600) for label in moments]
+    result = good(world, Schedule(1, blows=blows))
+    assert told(result, "pause sessions") == 2
+    posts = [sent for sent in world.wire.sent if sent.method == "POST" and sent.path.endswith("/comments")]
+    assert len(posts) == 1
+    assert len({(branch, sha) for _, branch, sha in world.programs.pushes}) == 1, "a late push is no change"
+
+
+def test_a_clock_that_jumps_by_an_hour_and_back_makes_nobody_work_twice(world):
+    skews = [(20.0, 3600), (60.0, -3600), (120.0, 0)]
+    blows = [Blow("kill", 1, label="during agent")]
+    good(world, Schedule(1, blows=blows, skews=skews, agent_seconds=(30, 30)))
+    assert len(world.hub.pulls(REPO)) == 1
+
+
+@pytest.mark.parametrize("act", ["push", "force_push", "delete_branch"])
+def test_what_a_person_does_to_the_branch_between_push_and_request_is_left_as_it_is(world, act):
+    blow = Blow("kill", 1, label=r"before GET .*/pulls$")
+    good(world, Schedule(1, blows=[blow], acts=[Act(45, act, 0)], agent_seconds=(20, 20)))
+    assert world.people.touched == {1: [act]}
+    assert world.hub.pulls(REPO) == []
+    (session,) = world.sessions()
+    assert (session.status, session.reason) == ("needs_review", "branch_taken_over")
+
+
+def test_a_token_that_is_withdrawn_for_a_while_holds_the_push_and_needs_nobody(world):
+    schedule = Schedule(1, revoked=[(15.0, 120.0)], agent_seconds=(30, 30))
+    good(world, schedule)
+    refused = [sent for sent in world.wire.sent if sent.status == 401]
+    assert 1 <= len(refused) <= 2, "each asks once at most"
+    assert len(world.programs.runs) == 1, "the agent that ran was not ended"
