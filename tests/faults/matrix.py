@@ -112,7 +112,6 @@ MATRIX: dict[str, Row] = {
             TRANSPORT + "an_answer_that_trickles_is_given_up_after_a_total_time",
             TRANSPORT + "a_change_whose_answer_is_lost_is_never_repeated",
             LOST_ANSWER,
-            PARKED + "the_pauses_grow_while_nothing_gets_better",
             SYNC + "one_malformed_issue_does_not_lose_the_others",
         ),
     ),
@@ -153,7 +152,6 @@ MATRIX: dict[str, Row] = {
         (
             RECEIVING + "forged_unsigned_and_sha1_signed_deliveries_are_refused_before_anything_reads_them",
             RECEIVING + "a_delivery_of_26_mb_is_refused_without_being_read",
-            RECEIVING + "what_is_no_json_object_is_refused",
             RECEIVING + "an_unknown_event_and_a_foreign_repository_are_kept_as_ignored",
             RECEIVING + "another_projects_secret_does_not_reach_a_project",
         ),
@@ -162,7 +160,6 @@ MATRIX: dict[str, Row] = {
         "webhooks are silent, or nobody is there to receive them",
         (
             "automation/webhooks/test_github_side.py::test_what_failed_while_we_were_down_is_asked_for_once_and_arrives",
-            SYNC + "title_body_labels_and_state_follow_github",
             CLUSTERS + "clock_and_clusters_take_issues_to_merged_pull_requests",
         ),
     ),
@@ -258,7 +255,6 @@ MATRIX: dict[str, Row] = {
         "the agent damages its clone",
         (
             AGENTS + "it_costs_one_attempt_and_the_next_one_is_told_why",
-            AGENTS + "a_commit_on_a_branch_of_its_own_counts_as_any_other",
             IMPORT + "a_clone_that_is_no_usable_repository_any_more_is_told",
             IMPORT + "a_handful_of_objects_that_stand_for_a_billion_files_is_refused",
             CLONES + "leftovers_are_committed_under_our_name_and_message",
