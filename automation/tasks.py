@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from automation import pipeline
+from django_q.conf import Conf
+
+from automation import draining, pipeline
 from automation import tend as tending
 from automation import tick as ticking
 
@@ -17,3 +19,6 @@ def tend(project_pk: int) -> None:
 
 def advance(session_pk: int) -> None:
     pipeline.advance(session_pk, handed_over=True)
+    if draining.has_begun():
+        # A worker that is replaced after its task never takes its STOP, and the cluster waits for that for ever.
+        Conf.RECYCLE = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from argparse import ArgumentTypeError
 from types import FrameType
 from typing import Any
@@ -13,7 +14,7 @@ from django.core.management.base import CommandParser
 from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections, connection
 
-from automation import hosts, schedules
+from automation import alerts, hosts, schedules
 from automation.console import Answer, ConsoleCommand
 from automation.tick import tick
 
@@ -26,6 +27,7 @@ except ImportError:  # redis is an extra
 
 
 logger = logging.getLogger(__name__)
+SETTLED_SECONDS = 90.0
 
 
 def seconds(text: str) -> float:
@@ -55,21 +57,28 @@ class Command(ConsoleCommand):
             signal.signal(number, end)
         beats = 0
         is_scheduled = False
+        began = time.monotonic()
         while not ended.is_set():
-            is_scheduled = beat(is_scheduled)
+            is_scheduled = beat(is_scheduled, looks=time.monotonic() - began > SETTLED_SECONDS)
             beats += 1
             ended.wait(options["interval"])
         return Answer({"beats": beats})
 
 
-def beat(is_scheduled: bool) -> bool:
-    """One tick, and before the first one that succeeds the schedule. Answers whether that is there."""
+def beat(is_scheduled: bool, *, looks: bool = False) -> bool:
+    """One tick, and before the first one that succeeds the schedule. Answers whether that is there.
+
+    `looks`: for alerts too, which a whole installation that has just been started does not deserve.
+    """
     close_old_connections()
     try:
         if not is_scheduled:
             schedules.ensure()
         hosts.beat(hosts.CLOCK)
         tick()
+        if looks:
+            alerts.look()
+            hosts.forget_old()
     except (DatabaseTrouble, RedisError) as error:
         logger.warning("outcome=no_tick %s: %s", type(error).__name__, error)
         connection.close()

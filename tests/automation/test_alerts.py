@@ -1,0 +1,127 @@
+"""Alerts: raised once, kept while the fact lasts, ended when it is gone; automation is switched off after a day."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from automation import alerts, hosts
+from automation.models import Alert, Host
+from projects.models import AuditEvent, Credential, Project
+from tests.factories import create_credential, create_project
+
+pytestmark = pytest.mark.django_db
+
+
+def opened():
+    return [(alert.kind, alert.subject) for alert in Alert.objects.filter(ended_at=None).order_by("kind")]
+
+
+def failing(code="github.not_found", hours=25, **values):
+    since = timezone.now() - timedelta(hours=hours)
+    error = {"error_code": code, "error_message": "It is gone.", "error_since": since}
+    return create_project(**{"credential": create_credential(), "automation_enabled": True} | error | values)
+
+
+@pytest.fixture
+def host():
+    for part in hosts.PARTS:
+        hosts.beat(part)
+    Host.objects.update(disk_free_bytes=2**40)
+    return Host.objects.get()
+
+
+def test_a_fact_is_raised_once_and_ended_when_it_is_gone(host, caplog):
+    caplog.set_level(logging.INFO)
+    Host.objects.update(disk_free_bytes=5 * 2**20)
+    for _ in range(3):
+        alerts.look()
+    (alert,) = Alert.objects.all()
+    assert (alert.kind, alert.subject, "5 MB" in alert.message) == ("disk_low", host.name, True)
+    assert alert.last_at > alert.first_at
+    Host.objects.update(disk_free_bytes=2**40)
+    alerts.look()
+    alerts.look()
+    assert (opened(), Alert.objects.get().ended_at is not None) == ([], True)
+    said = [record.getMessage() for record in caplog.records if "alert=" in record.getMessage()]
+    assert [("raised" in line, "ended" in line) for line in said] == [(True, False), (False, True)]
+    Host.objects.update(disk_free_bytes=0)
+    alerts.look()
+    assert Alert.objects.count() == 2, "it is another time"
+
+
+def test_a_part_that_went_without_a_word_is_told_and_one_that_took_its_leave_is_not(host):
+    alerts.look()
+    assert opened() == []
+    hosts.leave(hosts.SESSIONS)
+    Host.objects.update(clock_seen_at=timezone.now() - timedelta(minutes=3))
+    alerts.look()
+    assert opened() == [("clock_silent", "clock")]
+
+
+def test_a_cluster_that_takes_nothing_is_told_though_it_beats(host):
+    create_project(tend_enqueued_at=timezone.now() - timedelta(minutes=3))
+    alerts.look()
+    assert opened() == [("cluster_stalled", "queue")]
+
+
+def test_refused_tokens_and_low_quotas_are_told_by_credential(host):
+    refused, low, fine, unused = (create_credential() for _ in range(4))
+    ahead = timezone.now() + timedelta(minutes=20)
+    Credential.objects.filter(pk__in=[refused.pk, unused.pk]).update(error_code="github.bad_token")
+    hour = {"rate_limit": 5000, "rate_reset_at": ahead}
+    Credential.objects.filter(pk=low.pk).update(rate_remaining=499, **hour)
+    Credential.objects.filter(pk=fine.pk).update(rate_remaining=500, **hour)
+    for credential in (refused, refused, low, fine):
+        create_project(credential=credential)
+    alerts.look()
+    assert opened() == [
+        ("credential_refused", f"credential {refused.pk}"),
+        ("quota_low", f"credential {low.pk}"),
+    ]
+    Credential.objects.update(error_code="", rate_reset_at=timezone.now())
+    alerts.look()
+    assert opened() == []
+
+
+def test_automation_is_switched_off_after_a_day_of_the_same_error_and_the_alert_ends_when_it_is_started(host):
+    project = failing()
+    alerts.look()
+    alerts.look()
+    project.refresh_from_db()
+    assert (project.automation_enabled, opened()) == (False, [("project_disabled", f"project {project.pk}")])
+    assert AuditEvent.objects.filter(project=project, actor="autowrkers").count() == 1
+    Project.objects.update(automation_enabled=True, error_code="", error_since=None)
+    alerts.look()
+    assert opened() == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"hours": 23},
+        {"code": "github.rate_limited"},
+        {"code": "github.bad_token"},
+        {"code": "credential.missing"},
+        {"code": "github.unavailable"},
+        {"automation_enabled": False},
+        {"archived_at": "2026-01-01T00:00Z"},
+    ],
+)
+def test_what_resumes_by_itself_or_is_young_switches_nothing_off(host, values):
+    project = failing(**values)
+    before = project.automation_enabled
+    alerts.look()
+    project.refresh_from_db()
+    assert (project.automation_enabled, opened()) == (before, [])
+
+
+def test_a_project_with_a_refused_token_is_not_switched_off(host):
+    project = failing()
+    Credential.objects.update(error_code="github.bad_token")
+    alerts.look()
+    project.refresh_from_db()
+    assert project.automation_enabled
