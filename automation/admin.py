@@ -1,4 +1,4 @@
-"""The admin of the effects journal, webhook deliveries and notifications: read only."""
+"""The admin of the effects journal, deliveries, notifications, hosts and alerts: read only."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 from django.contrib import admin
 
-from automation.models import Effect, Notification, NotificationRoute, WebhookDelivery
+from automation.models import Alert, Effect, Host, Notification, NotificationRoute, WebhookDelivery
 from issues.admin import OfSessionAdmin
 from projects.admin_scope import JournalAdmin
 from projects.changelist import DateFilter, ProjectFilter
+from projects.github_admin import InstallationAdmin
 
 
 @admin.register(Effect)
@@ -63,3 +64,18 @@ class NotificationAdmin(OfSessionAdmin):
     list_select_related = ["route__project", "issue_session"]
     list_defer = (*OfSessionAdmin.list_defer, "body")
     shows_all_to_superusers = True
+
+
+@admin.register(Alert)
+class AlertAdmin(JournalAdmin):
+    empty_text = "An alert is raised when something needs a person, and ended when it is gone."
+    list_display = ["first_at", "kind", "subject", "project", "message", "ended_at"]
+    list_filter = [ProjectFilter, "kind"]
+    list_select_related = ["project"]
+    shows_all_to_superusers = True
+
+
+@admin.register(Host)
+class HostAdmin(InstallationAdmin):
+    empty_text = "Each machine that runs a part of the product tells of itself."
+    list_display = ["name", "slots", "version", "sessions_seen_at", "queue_seen_at", "clock_seen_at"]

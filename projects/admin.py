@@ -20,7 +20,17 @@ from projects.changelist import ProjectFilter
 from projects.columns import coded
 from projects.forms import ProjectForm, fieldsets
 from projects.github.quota import overview
-from projects.models import ApiToken, AuditEvent, Credential, Membership, Project, Scope
+from projects.github_admin import GitHubAppAdmin, GitHubIdentityAdmin
+from projects.models import (
+    ApiToken,
+    AuditEvent,
+    Credential,
+    GitHubApp,
+    GitHubIdentity,
+    Membership,
+    Project,
+    Scope,
+)
 from projects.roles_admin import RoleInline, save_roles
 from projects.token_admin import ApiTokenAdmin
 
@@ -220,6 +230,8 @@ class MembershipAdmin(ScopedAdmin):
 
 
 admin.site.register(ApiToken, ApiTokenAdmin)
+admin.site.register(GitHubApp, GitHubAppAdmin)
+admin.site.register(GitHubIdentity, GitHubIdentityAdmin)
 
 
 @admin.register(AuditEvent)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from automation.models import Effect, Notification, NotificationRoute, WebhookDelivery
+from django.utils import timezone
+
+from automation.models import Alert, Effect, Host, Notification, NotificationRoute, WebhookDelivery
 from issues.models import IssueSession, SessionEvent
 from projects.access import create_token
-from projects.models import Project
+from projects.models import GitHubApp, GitHubIdentity, Project
 from projects.models.audit import record
 from tests.factories import (
     create_attempt,
@@ -15,6 +17,9 @@ from tests.factories import (
     create_session,
 )
 
+OF_THE_INSTALLATION = (GitHubApp, GitHubIdentity, Host)
+SINCE = {"first_at": timezone.now(), "last_at": timezone.now()}
+
 
 def fill(project: Project, owner, mark: str) -> IssueSession:
     """The session; everything else hangs on it, on the project or on the owner."""
@@ -22,6 +27,12 @@ def fill(project: Project, owner, mark: str) -> IssueSession:
     project.credential.login = mark
     project.credential.save(update_fields=["login"])
     project.save(update_fields=["credential"])
+    GitHubApp.objects.create(
+        api_url=project.credential.api_url, app_id=1, name=mark, slug="app", credential=create_credential()
+    )
+    GitHubIdentity.objects.create(user=owner, github_host="github.com", github_id=1, login=mark)
+    Alert.objects.create(kind="quota_low", subject=mark, project=project, message=mark, **SINCE)
+    Host.objects.create(name=mark)
     session = create_session(project=project, github_issue_title=mark)
     create_attempt(session, message=mark)
     create_result(session, name=mark)

@@ -9,8 +9,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Failure, OrmQ, Schedule, Success
 
-from projects.models import ApiToken, AuditEvent, Credential, Membership, Project, Role
-from tests.config.every_row import fill
+from projects.models import (
+    ApiToken,
+    AuditEvent,
+    Credential,
+    Membership,
+    Project,
+    Role,
+)
+from tests.config.every_row import OF_THE_INSTALLATION, fill
 from tests.factories import create_project, create_superuser, create_user
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +45,8 @@ def expected(model, page: str, role: str) -> int:
         return special[role]
     if model._meta.app_label not in OURS:
         return 200 if role == SUPERUSER else 403
+    if model in OF_THE_INSTALLATION and role != SUPERUSER:
+        return 403 if page in ("changelist", "add") else 404
     if model is Credential and role in (Role.VIEWER, Role.OPERATOR) and page not in ("changelist", "add"):
         return 404  # managers only
     return 200 if page in READONLY_PAGES else 403
@@ -65,6 +74,8 @@ def seen_row(model):
     rows = model._default_manager.order_by("-pk")
     if model is AuditEvent:
         rows = rows.filter(project__isnull=False)
+    if model is Credential:
+        rows = rows.filter(made_app=None)
     return rows.values_list("pk", flat=True)[0]
 
 

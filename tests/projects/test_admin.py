@@ -8,14 +8,25 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.urls import reverse
+from django.utils import timezone
 
-from automation.models import Effect, Notification, NotificationRoute, WebhookDelivery
+from automation.models import Alert, Effect, Host, Notification, NotificationRoute, WebhookDelivery
 from issues.models import IssueSession, SessionEvent
 from issues.states import Status
 from projects.access import create_token
-from projects.models import ApiToken, AuditEvent, Credential, Membership, Project, Role
+from projects.models import (
+    ApiToken,
+    AuditEvent,
+    Credential,
+    GitHubApp,
+    GitHubIdentity,
+    Membership,
+    Project,
+    Role,
+)
 from projects.models.audit import record
 from tests.factories import (
+    API_URL,
     create_attempt,
     create_credential,
     create_membership,
@@ -28,7 +39,12 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 TOKEN = "ghp_" + "S3cr3t" * 6
-INTERNAL = {"CachedAnswer", "RepositoryHook", "RequestCount", "StoredReply"}  # book-keeping of no use to people
+INTERNAL = {
+    "CachedAnswer",
+    "RepositoryHook",
+    "RequestCount",
+    "StoredReply",
+}  # book-keeping of no use to people
 MODELS = [
     model
     for app in ("projects", "issues", "verification", "automation")
@@ -58,6 +74,20 @@ def rows():
     record(actor="x", verb="project.changed", subject=project, project=project)
     create_membership(project=project, user=create_superuser())
     create_token(create_superuser(), scope="read")
+    GitHubApp.objects.create(
+        api_url=API_URL, app_id=1, name="<script>alert(3)</script>", credential=create_credential(TOKEN + "k")
+    )
+    GitHubIdentity.objects.create(
+        user=create_superuser(),
+        github_host="github.com",
+        github_id=1,
+        login="ada",
+        credential=project.credential,
+    )
+    Alert.objects.create(
+        kind="quota_low", subject="ada", message=TOKEN[:2], first_at=timezone.now(), last_at=timezone.now()
+    )
+    Host.objects.create(name="one")
     Effect.objects.create(issue_session=session, round=1, kind="push")
     WebhookDelivery.objects.create(delivery_id="d", event="issues", project=project)
     route = NotificationRoute.objects.create(
