@@ -40,6 +40,7 @@ logger = logging.getLogger(__name__)
 OUTPUT_BYTES = 200 * 2**20
 LINE_BYTES = 2**20
 SALVAGE_SECONDS = 6.0  # and two more until git has ended
+HAND_OVER_SECONDS = 12.0  # the same, while many sessions of a host may be handed over at once
 
 
 def run(session: IssueSession, env: StepEnvironment) -> Outcome:
@@ -164,7 +165,8 @@ def _salvage(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> N
     if env.stop.reason == LOST:
         return
     stop = Stop()
-    in_time = threading.Timer(SALVAGE_SECONDS, stop.request, ["time is up"])
+    seconds = HAND_OVER_SECONDS if env.stop.reason == HANDED_OVER else SALVAGE_SECONDS
+    in_time = threading.Timer(seconds, stop.request, ["time is up"])
     in_time.start()
     try:
         collect(session, attempt, replace(env, stop=stop, mirror=mirror_of(session.project, stop=stop)))

@@ -58,8 +58,11 @@ def manage(settings):
 @pytest.fixture
 def cluster(manage):
     """What a host runs that only works on sessions."""
-    return lambda minutes: manage(
-        *("qcluster", "-n", "sessions"), Q_CLUSTER_NAME="sessions", AUTOWRKERS_DRAIN_MINUTES=str(minutes)
+    return lambda minutes, slots=2: manage(
+        *("qcluster", "-n", "sessions"),
+        Q_CLUSTER_NAME="sessions",
+        AUTOWRKERS_AGENT_SLOTS=str(slots),
+        AUTOWRKERS_DRAIN_MINUTES=str(minutes),
     )
 
 
@@ -187,3 +190,20 @@ def test_deploys_are_no_failures_of_the_agent(session):
     for _ in range(6):
         create_attempt(session, outcome="handed_over", round=session.round)
     assert not attempts.keeps_failing(session)
+
+
+def test_a_cluster_whose_workers_were_all_at_work_ends_as_soon_as_they_have_handed_over(
+    tale, session, cluster, seconds
+):
+    for _ in range(2):
+        tale.issue()
+    tale.change(sync_requested_at="2026-01-01T00:00Z")
+    tend(tale.project.pk)
+    process = cluster(minutes=0, slots=3)
+    eventually(lambda: len(processes_with(f"sleep\0{seconds}")) == 3, seconds=60)
+    process.send_signal(signal.SIGTERM)
+    asked = time.monotonic()
+    said, _ = process.communicate(timeout=40)
+    assert (process.returncode, "cluster_killed" in said) == (0, False)
+    assert time.monotonic() - asked < draining.HAND_OVER_SECONDS
+    assert set(IssueSession.objects.values_list("reason", "lease_until")) == {("handed_over", None)}
