@@ -23,6 +23,7 @@ from automation.checks.situation import Situation
 from automation.console import Answer, ConsoleCommand, Exit
 from automation.doctor import Finding
 from projects.errors import AutowrkersError
+from projects.models import Project
 
 TOTAL_SECONDS = 60
 WORDS = {"ok": "ok", "note": "note", "warning": "WARNING", "error": "ERROR"}
@@ -64,7 +65,7 @@ class Command(ConsoleCommand):
             error = AutowrkersError("command.usage", "Mail needs the network.", "Leave out --offline.")
             return Answer(errors=[error], code=Exit.USAGE)
         situation = Situation(
-            projects=doctor.active_projects(),
+            projects=self.projects(**options),
             may_ask_network=not options["offline"],
             may_run_programs=True,
             deadline=time.monotonic() + TOTAL_SECONDS,
@@ -83,6 +84,10 @@ class Command(ConsoleCommand):
         message = f"Not ready: {counts['error']} errors, {counts['warning']} warnings."
         error = AutowrkersError("doctor.not_ready", message, "Each finding above says what helps.")
         return Answer(data, lines, [error], Exit.NOT_READY)
+
+    def projects(self, **options: Any) -> tuple[Project, ...]:
+        """Those that are looked at."""
+        return doctor.active_projects()
 
 
 def _lines(findings: list[Finding]) -> list[str]:

@@ -51,6 +51,15 @@ def test_a_revoked_token_makes_the_environment_not_ready_and_is_never_printed(hu
     assert ran.err.strip().splitlines()[-1].startswith("Not ready: 1 errors")
 
 
+def test_one_project_is_checked_by_its_name(project):
+    create_project(name="other", error_code="github.bad_token", error_message="The token is refused.")
+    ran = run_command("check_github", project.github_repo, "--json", "--offline")
+    assert {finding["project"] for finding in ran.data["findings"]} <= {project.pk, None}
+    assert ran.code == 0
+    unknown = run_command("check_github", "nobody/nothing")
+    assert (unknown.code, "There is no project" in unknown.err) == (1, True)
+
+
 def test_offline_asks_nobody(hub, project):
     ran = run_command("check_github", "--offline", "--json")
     assert (ran.code, hub.requests) == (0, [])
