@@ -7,7 +7,6 @@ import re
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.urls import reverse
 from django.utils import timezone
 
 from automation.models import Alert, Effect, Host, Notification, NotificationRoute, WebhookDelivery
@@ -36,6 +35,7 @@ from tests.factories import (
     create_superuser,
     create_user,
 )
+from tests.projects.admin_forms import act, page, save
 
 pytestmark = pytest.mark.django_db
 TOKEN = "ghp_" + "S3cr3t" * 6
@@ -95,40 +95,6 @@ def rows():
     )
     Notification.objects.create(route=route, issue_session=session, event="e", dedupe_key="k")
     return project
-
-
-def page(model, action="changelist", *args):
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{action}", args=args)
-
-
-def act(client, model, action, *pks):
-    body = {"action": action, "_selected_action": pks}
-    return client.post(page(model), body, follow=True)
-
-
-def save(client, project=None, **fields):
-    """Fill in the project's form as it stands, roles included, with `fields` typed over it."""
-    return send(client, project, filled(client, project) | fields)
-
-
-def filled(client, project=None):
-    """What a browser would send of the project's form as it stands, roles included."""
-    context = client.get(settings_path(project)).context
-    sets = [inline.formset for inline in context["inline_admin_formsets"]]
-    forms = [
-        context["adminform"].form,
-        *(form for each in sets for form in (each.management_form, *each.forms, each.empty_form)),
-    ]
-    return {form[name].html_name: form[name].value() for form in forms for name in form.fields}
-
-
-def send(client, project, values):
-    typed = {name: value for name, value in values.items() if value is not None and value is not False}
-    return client.post(settings_path(project), typed)
-
-
-def settings_path(project):
-    return page(Project, "change", project.pk) if project else page(Project, "add") + "?agent=claude_code"
 
 
 def test_every_model_is_registered():

@@ -10,7 +10,7 @@ from projects.form_fields import ChecksField, LinesField
 from projects.forms import FILTERS
 from projects.models import AuditEvent, Membership, Role
 from tests.factories import create_membership, create_project, create_superuser, create_user
-from tests.projects.test_admin import save
+from tests.projects.admin_forms import save
 
 pytestmark = pytest.mark.django_db
 

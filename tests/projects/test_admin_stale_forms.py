@@ -7,7 +7,7 @@ from django.db.models.signals import pre_save
 
 from projects.models import AuditEvent, Membership, Project, Role
 from tests.factories import create_membership, create_project, create_superuser, create_user
-from tests.projects.test_admin import filled, send
+from tests.projects.admin_forms import filled, send
 from tests.projects.test_admin_settings import page, roles
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
