@@ -97,8 +97,8 @@ class Sandbox:
         environment = base_env() | dict(env) | {"PATH": self.path, "HOME": self._home(binds)}
         if self.mode == "bubblewrap":
             line = _bubblewrap(binds, tools=self.tool_paths, network=network)
-            return Wrapped([*line, "--chdir", str(chdir), "--", *argv], environment, None)
-        line = _namespace(network=network) if self.mode == "namespace" else []
+            return Wrapped([*line, "--chdir", str(chdir), "--", *_counted(), *argv], environment, None)
+        line = [*_namespace(network=network), *_counted()] if self.mode == "namespace" else []
         return Wrapped([*line, *argv], environment, _on_host(chdir, binds))
 
     def _home(self, binds: Sequence[Bind]) -> str:
@@ -187,6 +187,14 @@ def _bubblewrap(binds: Sequence[Bind], *, tools: Sequence[Path], network: bool) 
     for bind in binds:
         line += ["--bind" if bind.writable else "--ro-bind", str(bind.host), str(bind.inside)]
     return [*line, "--remount-ro", "/"]
+
+
+def _counted() -> list[str]:
+    """Within a user namespace the kernel counts what runs there alone; root it does not count, so we do (`Caps`)."""
+    found = shutil.which("prlimit")
+    if os.getuid() == 0 or found is None or not found.startswith("/usr/"):
+        return []
+    return [found, f"--nproc={caps().processes}:{caps().processes}", "--"]
 
 
 @cache

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -192,3 +193,18 @@ def test_what_is_private_in_bubblewrap_takes_no_more_memory_than_its_size():
 
 def test_nothing_inside_dumps_its_memory(sandboxed):
     assert sandboxed("ulimit -H -c").stdout == b"0\n"
+
+
+def test_for_who_is_not_root_the_kernel_itself_refuses_more_processes(sandbox, settings, monkeypatch):
+    settings.AUTOWRKERS_AGENT_PROCESSES = 20
+    somebody = []
+    if os.getuid() == 0:
+        somebody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]
+        monkeypatch.setattr(os, "getuid", lambda: 65534)
+        monkeypatch.setattr(os, "getgid", lambda: 65534)
+    for count, starts in ((40, False), (10, True)):
+        line = f"for i in $(seq {count}); do sleep 2 & done; echo all"
+        wrapped = Sandbox(sandbox.mode).wrap(["sh", "-c", line], binds=[], chdir=Path("/"), env={})
+        ended = run([*somebody, *wrapped.argv], env=wrapped.env, cwd=Path("/"), timeout=20)
+        assert (ended.stdout == b"all\n") is starts, ended.stderr
+        assert (b"fork" in ended.stderr) is not starts
