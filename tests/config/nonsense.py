@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.apps import apps
 from django.urls import URLPattern, get_resolver
+from django.utils import timezone
 
-from automation.models import Effect, Notification, NotificationRoute, WebhookDelivery
+from automation.models import Alert, Effect, Host, Notification, NotificationRoute, WebhookDelivery
 from issues.models import SessionEvent
+from projects.models import GitHubApp, GitHubIdentity
 from projects.models.audit import record
 from tests.factories import (
     create_attempt,
@@ -93,6 +95,13 @@ def build_world():
     delivery = WebhookDelivery.objects.create(delivery_id="d", event="issues", project=project)
     route = NotificationRoute.objects.create(project=project, channel="email", target="a@example.com")
     Notification.objects.create(route=route, issue_session=session, event="e", dedupe_key="k")
+    GitHubApp.objects.create(
+        api_url=project.credential.api_url, app_id=1, name="a", slug="a", credential=create_credential()
+    )
+    GitHubIdentity.objects.create(user=user, github_host="github.com", github_id=1, login="a")
+    now = timezone.now()
+    Alert.objects.create(kind="disk_low", subject="a", message="m", project=project, first_at=now, last_at=now)
+    Host.objects.create(name="a")
     return {
         "session": session.pk,
         "project": project.pk,

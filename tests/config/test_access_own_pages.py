@@ -34,6 +34,7 @@ LOWEST: dict[str, tuple[str, str]] = {
     "analytics": ("staff", NOBODY),
     "analytics-csv": ("staff", NOBODY),
     "doctor": ("staff", Role.OPERATOR),
+    "clusters": ("superuser", NOBODY),
     "pause-everything": (Role.OPERATOR, Role.OPERATOR),
     "link-repository": ("superuser", "superuser"),
     "github-app": ("superuser", NOBODY),
