@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -194,7 +195,9 @@ def _counted() -> list[str]:
     found = shutil.which("prlimit")
     if os.getuid() == 0 or found is None or not found.startswith("/usr/"):
         return []
-    return [found, f"--nproc={caps().processes}:{caps().processes}", "--"]
+    _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    allowed = caps().processes if hard == resource.RLIM_INFINITY else min(caps().processes, hard)
+    return [found, f"--nproc={allowed}:{allowed}", "--"]
 
 
 @cache
