@@ -8,7 +8,9 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from collections.abc import Callable, Sequence
+import select
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import partial
@@ -94,16 +96,29 @@ class ConsoleCommand(BaseCommand):
         return super().execute(*args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        answer = self._answer(options)
-        if options.get("json") or options.get("json_lines"):
-            self.stdout.write(self._as_json(answer))
-        else:
-            for line in answer.lines:
-                self.stdout.write(make_visible(line))
+        answer = Answer()
+        with self._while_somebody_reads():
+            answer = self._answer(options)
+            if options.get("json") or options.get("json_lines"):
+                self.stdout.write(self._as_json(answer))
+            else:
+                for line in answer.lines:
+                    self.stdout.write(make_visible(line))
         if answer.code != Exit.DONE:
             sentences = [shown(str(error)) for error in answer.errors]
             name = answer.code.name.replace("_", " ").lower()
             raise Error("\n".join(sentences) or f"{name}.", returncode=answer.code)
+
+    @contextmanager
+    def _while_somebody_reads(self) -> Iterator[None]:
+        """A reader such as `head` may end when it has seen enough; Python flushes once more at the end."""
+        try:
+            yield
+            self.stdout.flush()
+        except BrokenPipeError:
+            if not _has_lost_its_reader(self.stdout.fileno()):
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
 
     def say(self, line: str) -> None:
         """Something for the person who watches, on stderr."""
@@ -143,6 +158,12 @@ def _asks_for_json(argv: Sequence[str]) -> bool:
     """Read before the parser has read it; argparse takes the beginning of an option for the whole."""
     words = argv[2 : argv.index("--")] if "--" in argv else argv[2:]
     return any(len(word) > 2 and "--json-lines".startswith(word) for word in words)
+
+
+def _has_lost_its_reader(pipe: int) -> bool:
+    watched = select.poll()
+    watched.register(pipe, 0)
+    return any(event & select.POLLERR for _, event in watched.poll(0))
 
 
 def shown(text: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -69,12 +67,8 @@ class Command(ConsoleCommand):
         if options["project"]:
             projects = projects.filter(pk__in=[find_project(name).pk for name in options["project"]])
         since = options["since"] or days_ago(options["days"])
-        try:
-            for line in WRITERS[options["format"]](exporting.rows(projects, since)):
-                self.stdout.write(line)
-            self.stdout.flush()
-        except BrokenPipeError:  # the reader has seen enough; Python flushes once more when it ends
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for line in WRITERS[options["format"]](exporting.rows(projects, since)):
+            self.stdout.write(line)
         return Answer()
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.utils import timezone
 
-from automation.console import Answer, ConsoleCommand, find_project, find_session
+from automation.console import Answer, ConsoleCommand, Exit, find_project, find_session
 from automation.management.commands.start_session import Command as StartSession
 from projects import redaction
 from projects.errors import AutowrkersError, OperatorError
@@ -142,6 +145,34 @@ def test_a_wrong_use_writes_nothing_to_stdout_where_no_json_was_asked_for(argume
     with pytest.raises(SystemExit) as ended:
         StartSession().run_from_argv(["manage.py", "start_session", *arguments])
     assert (ended.value.code, capsys.readouterr().out) == (2, "")
+
+
+class Talkative(ConsoleCommand):
+    def __init__(self, *, ends):
+        super().__init__()
+        self.ends = ends
+
+    def act(self, **options):
+        if not self.ends:
+            while True:
+                self.stdout.write("a line")
+        return Answer(lines=["a line"] * 3, code=Exit.NOT_READY)
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_reader_that_has_seen_enough_ends_a_command_without_a_traceback(ends):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as out:
+        try:
+            call_command(Talkative(ends=ends), stdout=out, skip_checks=True)
+        except CommandError as error:
+            assert (ends, error.returncode) == (True, Exit.NOT_READY)
+
+
+def test_a_pipe_that_breaks_elsewhere_is_no_success():
+    with open(os.devnull, "w", encoding="utf-8") as out, pytest.raises(BrokenPipeError):
+        call_command(Failing(BrokenPipeError()), stdout=out, skip_checks=True)
 
 
 def test_what_people_wrote_reaches_the_terminal_without_escapes(capsys):
