@@ -1,4 +1,7 @@
-"""`python -m tests.faults --schedules N --seed N [--json] [--verbose]`: N schedules from N seeds on; 1 if any fails."""
+"""`python -m tests.faults --schedules N --seed N [--json] [--verbose]`: N schedules from N seeds on; 1 if any fails.
+
+`--rounds N [--database URL]`: N rounds of kill -9 on real processes, on a SQLite file or on a database of that server.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,16 @@ from pathlib import Path
 
 import django
 
+from tests.faults.installation import Installation
+
 TARGET_SECONDS = 75.0
 LISTS = ("failing", "recoveries", "lost_messages")
 
 
 def main() -> int:
     options = _options()
+    if options.rounds:
+        return _play_rounds(options)
     began = time.monotonic()
     totals = _play_here(options) if options.processes == 1 else _play_beside(options)
     totals["seconds"] = round(time.monotonic() - began, 1)
@@ -32,9 +39,24 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--schedules", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1, help="the first one; the others follow it")
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=0, help="rounds with real processes")
+    parser.add_argument("--database", default="", help="of a PostgreSQL server; a SQLite file without")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--verbose", action="store_true", help="tell what happens in each schedule")
     return parser.parse_args()
+
+
+def _play_rounds(options: argparse.Namespace) -> int:
+    with Installation(options.database) as here:
+        from tests.faults.rounds import Rounds  # noqa: PLC0415 - models are loaded only now
+
+        totals = {"database": "postgresql" if options.database else "sqlite"}
+        totals |= Rounds(here, options.seed).play(options.rounds)
+        is_good = not (totals["duplicates"] or totals["losses"] or totals["requests_within_limits"])
+        if not is_good:
+            here.keep()
+    _show(totals, as_json=options.json)
+    return 0 if is_good and totals["recovery_p99_s"] <= TARGET_SECONDS else 1
 
 
 def _play_here(options: argparse.Namespace) -> dict[str, object]:
