@@ -159,19 +159,27 @@ class Talkative(ConsoleCommand):
         return Answer(lines=["a line"] * 3, code=Exit.NOT_READY)
 
 
-@pytest.mark.parametrize("ends", [True, False])
-def test_a_reader_that_has_seen_enough_ends_a_command_without_a_traceback(ends):
+@pytest.fixture
+def unread():
+    """A pipe whose reader has gone."""
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as out:
-        try:
-            call_command(Talkative(ends=ends), stdout=out, skip_checks=True)
-        except CommandError as error:
-            assert (ends, error.returncode) == (True, Exit.NOT_READY)
+        yield out
+
+
+def test_a_reader_that_has_seen_enough_ends_a_command_without_a_traceback(unread):
+    call_command(Talkative(ends=False), stdout=unread, skip_checks=True)
+
+
+def test_the_exit_code_stays_when_nobody_reads_on(unread):
+    with pytest.raises(CommandError) as ended:
+        call_command(Talkative(ends=True), stdout=unread, skip_checks=True)
+    assert ended.value.returncode == Exit.NOT_READY
 
 
 def test_a_pipe_that_breaks_elsewhere_is_no_success():
-    with open(os.devnull, "w", encoding="utf-8") as out, pytest.raises(BrokenPipeError):
+    with Path(os.devnull).open("w", encoding="utf-8") as out, pytest.raises(BrokenPipeError):
         call_command(Failing(BrokenPipeError()), stdout=out, skip_checks=True)
 
 
