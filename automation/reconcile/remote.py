@@ -6,6 +6,7 @@ all open issues are compared with ours. A session that GitHub answered badly for
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -19,12 +20,13 @@ from projects import leases
 from projects.connection import mirror_of
 from projects.errors import OperatorError
 from projects.github.client import GitHubClient
-from projects.github.errors import Gone, Moved, NotFound
+from projects.github.errors import GitHubRateLimited, Gone, Moved, NotFound
 from projects.github.payloads import Repository
 from projects.github.ratelimit import Priority
 from projects.models import Project
 from projects.workspace.git import init_repository
 
+logger = logging.getLogger(__name__)
 SEEN_EVERY = timedelta(minutes=5)
 COMPARED_EVERY = timedelta(days=1)
 BATCH = 25
@@ -70,10 +72,16 @@ def _lost(
 ) -> list[LostIssue]:
     numbers = list(_losable(project).filter(reason__in=SUSPECT).values_list("github_issue_number", flat=True))
     found = _ask(project, client, numbers[:BATCH], may_go_on)
-    compared = project.issues_compared_at
-    if compared is None or now - compared >= COMPARED_EVERY:
-        with client.as_(Priority.BACKFILL):
-            found += _compare(project, client, now, may_go_on)
+    if project.issues_compared_at is None:
+        _note_compared(project, now)  # the first listing has just told
+    elif now - project.issues_compared_at >= COMPARED_EVERY:
+        try:
+            with client.as_(Priority.BACKFILL):
+                found += _compare(project, client, now, may_go_on)
+        except GitHubRateLimited as error:
+            if not error.is_reserve:
+                raise
+            logger.info("project=%s outcome=comparison_put_off %s", project.pk, error)
     return found
 
 
@@ -89,9 +97,13 @@ def _compare(
             missing -= {issue.number for issue in page.issues}
     found = _ask(project, client, sorted(missing)[:BATCH], may_go_on)
     if len(missing) <= BATCH:
-        project.issues_compared_at = now
-        project.save(update_fields=["issues_compared_at"])
+        _note_compared(project, now)
     return found
+
+
+def _note_compared(project: Project, now: datetime) -> None:
+    project.issues_compared_at = now
+    project.save(update_fields=["issues_compared_at"])
 
 
 def _losable(project: Project) -> IssueSessionQuerySet:

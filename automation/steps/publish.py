@@ -52,7 +52,10 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
         env.github.update_pr(project.github_repo, shown.number, body=_body(session, env))
     if session.manual_review:
         _label(session, env, pr["number"])
-    if not issue.locked:
+    if issue.locked:
+        not_written = {"not_written": "The issue is locked."}
+        effects.settle(session, Effect.Kind.PR_COMMENT, lease=env.lease, facts=not_written)
+    else:
         comment_once(
             session,
             env.github,

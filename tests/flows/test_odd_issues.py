@@ -80,12 +80,14 @@ def test_an_issue_closed_while_the_agent_works_is_skipped_by_the_publish_step(pl
     assert plain.footprint([number]) == (["main"], 0, [0])
 
 
-def test_a_locked_issue_gets_its_pull_request_and_no_comment(plain):
+def test_a_locked_issue_gets_its_pull_request_and_no_comment_and_the_journal_says_why(plain):
     number = plain.issue()
     plain.hub.edit_issue(plain.repo, number, locked=True)
     plain.run()
     assert plain.session(number).status == Status.PR_CREATED
     assert plain.footprint([number]) == ([f"feature/issue-{number}", "main"], 1, [0])
+    effect = plain.session(number).effects.get(kind="comment_pr")
+    assert effect.outcome == {"not_written": "The issue is locked."}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from automation.tend import tend
 from issues import verbs
 from issues.models import IssueSession
 from issues.states import Status
-from projects.models import AuditEvent, Project
+from projects.models import AuditEvent, Credential, Project
 from projects.workspace import folders
 from tests.flows.conftest import FIX
 
@@ -239,6 +239,22 @@ def test_an_issue_lost_while_the_agent_works_gets_no_branch_and_is_skipped(plain
     session = plain.session(number)
     assert (session.status, session.reason, session.attempts) == ("skipped", f"issue_{how}", 0)
     assert (plain.branches(), plain.hub.pulls(plain.repo)) == (["main"], [])
+
+
+def test_a_comparison_that_the_hour_does_not_allow_is_put_off_without_a_word(plain, token):
+    plain.agent(BUSY)
+    number = plain.issue()
+    plain.run()
+    plain.hub.delete_issue(plain.repo, number)
+    window = plain.hub._gate.window(token)
+    window.used = 3000
+    plain.run()
+    next_day(plain)
+    assert (plain.session(number).status, plain.project_error()) == (Status.IN_PROGRESS, "")
+    Credential.objects.update(rate_remaining=4000)
+    window.used = 100
+    plain.run()
+    assert plain.session(number).reason == "issue_deleted"
 
 
 def test_issues_switched_off_for_a_while_skip_nothing(plain):

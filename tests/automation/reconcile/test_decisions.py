@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from automation.reconcile import decisions
@@ -103,7 +103,6 @@ def test_the_same_snapshot_gives_the_same_decisions_in_whatever_order_its_sessio
 
 
 @given(snapshots)
-@settings(max_examples=200)
 def test_what_was_carried_out_is_not_decided_again_and_it_all_comes_to_an_end(snapshot):
     for _ in range(4):
         decided = decide(snapshot)
@@ -112,7 +111,6 @@ def test_what_was_carried_out_is_not_decided_again_and_it_all_comes_to_an_end(sn
 
 
 @given(snapshots)
-@settings(max_examples=200)
 def test_no_two_decisions_on_a_session_are_at_odds(snapshot):
     decided = of_sessions(decide(snapshot))
     moved = Counter(each.session.pk for each in decided if isinstance(each, MOVES))
@@ -129,7 +127,6 @@ def test_a_session_that_somebody_holds_is_left_alone(snapshot):
 
 
 @given(snapshots)
-@settings(max_examples=200)
 def test_a_skip_is_a_move_that_the_table_allows_and_never_takes_a_pull_request_away(snapshot):
     for decision in decide(snapshot):
         if isinstance(decision, decisions.Skip):
@@ -138,7 +135,6 @@ def test_a_skip_is_a_move_that_the_table_allows_and_never_takes_a_pull_request_a
 
 
 @given(snapshots)
-@settings(max_examples=200)
 def test_the_newest_clone_of_a_session_that_may_go_on_is_kept(snapshot):
     for decision in of_sessions(decide(snapshot)):
         if isinstance(decision, decisions.Sweep):
