@@ -26,7 +26,7 @@ LOW_PERCENT = 10
 DISABLED_AFTER = timedelta(hours=24)
 KEPT = timedelta(days=90)
 # Trouble that ends by itself or with a new token: work goes on then, and nobody has to start it.
-RESUMES = (*PASSING, *OF_TOKEN, "github.forbidden", "github.suspended")
+RESUMES = (*PASSING, *OF_TOKEN, "github.forbidden", "github.archived")
 START = "Look at its last lines; `python manage.py run` starts all parts, the Procfile names each."
 
 

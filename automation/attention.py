@@ -1,6 +1,6 @@
 """What waits for a person, oldest first: sessions by their rows, and trouble of projects once each.
 
-A session belongs to the first kind that fits. Counting for the navigation takes four queries at most and stops at 100.
+A session belongs to the first kind that fits. Counting for the navigation takes five queries at most and stops at 100.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from automation.budgets import Spending, month_of, spending
+from automation.models import Alert
 from issues.models import Attempt
 from projects.models import Credential, Project
 from projects.models.credential import SOON
@@ -45,8 +46,8 @@ class Trouble:
 
 
 def troubles(projects: QuerySet[Project]) -> list[Trouble]:
-    """At most three queries. A refused token is one trouble, however many projects use it."""
-    found: dict[tuple[str, int | None], Trouble] = {}
+    """At most four queries. A refused token is one trouble, however many projects use it."""
+    found = {("project", alert.project_id): _switched_off(alert) for alert in _alerts(projects)}
     in_error = ~Q(error_code="") | Q(credential__error_code__gt="")
     ending = _ends_before(timezone.now() + SOON)
     asked = in_error | ending | Q(monthly_budget_usd__isnull=False)
@@ -54,12 +55,27 @@ def troubles(projects: QuerySet[Project]) -> list[Trouble]:
     chosen = list(rows.order_by("pk"))
     for project in filter(_is_in_error, chosen):
         trouble = found.setdefault(_key(project), _error(project))
-        trouble.projects.append(project)
+        if project not in trouble.projects:
+            trouble.projects.append(project)
         trouble.since = min(trouble.since, project.error_since or trouble.since)
     for project in chosen:
         if project.credential and project.credential.ends_soon(timezone.now()):
             found.setdefault(_key_of_end(project), _end(project.credential)).projects.append(project)
     return [*found.values(), *_budgets([project for project in chosen if project.monthly_budget_usd])]
+
+
+def _alerts(projects: QuerySet[Project]) -> QuerySet[Alert]:
+    """Of automation that was switched off; what else is told of a project is in its own row."""
+    disabled = Alert.objects.filter(kind=Alert.Kind.PROJECT, ended_at=None, project__in=projects)
+    return disabled.select_related("project__credential")
+
+
+def _switched_off(alert: Alert) -> Trouble:
+    projects = [alert.project] if alert.project else []
+    reason = "The automation was switched off: the same error for a day."
+    return Trouble(
+        alert.first_at, reason, alert.remedy, projects[0].error_message if projects else "", projects
+    )
 
 
 def _ends_before(moment: datetime) -> Q:

@@ -18,12 +18,14 @@ from django_q.models import OrmQ
 from automation import hosts
 from automation.checks.registry import fail, fine, note, register, warn
 from automation.checks.situation import Situation
+from automation.models import Alert
 from automation.stalls import NAMES, WAITED, untaken_since, untended_since
 from issues.models import IssueSession
 from projects import leases
 from projects.models import Project
 
 LONG_QUEUE = 200
+SHOWN_ALERTS = 20
 START = "Start it: `python manage.py run` starts all parts, the Procfile names each."
 
 
@@ -71,6 +73,15 @@ def waiting(situation: Situation) -> Iterator[CheckMessage]:
         yield warn(63, f"{number} messages wait in the queue{age}.", "See whether both clusters run (above).")
     else:
         yield fine(63, f"{number} messages wait in the queue{age}.")
+
+
+@register("queue", "Alerts")
+def alerts(situation: Situation) -> Iterator[CheckMessage]:
+    opened = list(Alert.objects.filter(ended_at=None).order_by("first_at")[:SHOWN_ALERTS])
+    for alert in opened:
+        yield warn(64, f"Alert since {alert.first_at:%Y-%m-%d %H:%M} UTC: {alert.message}", alert.remedy)
+    if not opened:
+        yield fine(64, "No alert is open.")
 
 
 def _judge(part: str, number: int, *, waits_since: datetime | None, now: datetime) -> Iterator[CheckMessage]:

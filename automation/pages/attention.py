@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from automation.attention import LABELS, Kind, Waiting, waiting
 from automation.attention import count_waiting as count_in
+from automation.models import Alert
 from automation.pages.page import Route, render
 from automation.pages.query import Query
 from automation.pages.standing import Standing
@@ -72,6 +74,7 @@ def attention(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         request,
         "automation/attention.html",
         title="Attention",
+        alerts=_alerts_of_installation(request),
         items=_items(request, found),
         count=count,
         page=page,
@@ -83,6 +86,12 @@ def attention(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         project_choices=[(str(pk), name) for pk, name in choices],
         kind_choices=[(str(kind), label) for kind, label in LABELS.items()],
     )
+
+
+def _alerts_of_installation(request: HttpRequest) -> QuerySet[Alert]:
+    """For superusers alone: nobody else can do anything about a host."""
+    opened = Alert.objects.filter(ended_at=None, project=None).order_by("first_at")
+    return opened if getattr(request.user, "is_superuser", False) else opened.none()
 
 
 def count_waiting(user: Any) -> int:

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from automation import alerts, hosts
 from automation.models import Alert, Host
-from projects.models import AuditEvent, Credential, Project
-from tests.factories import create_credential, create_project
+from projects.models import AuditEvent, Credential, Project, Role
+from tests.factories import create_credential, create_project, create_superuser, create_user
 
 pytestmark = pytest.mark.django_db
 
@@ -125,3 +125,25 @@ def test_a_project_with_a_refused_token_is_not_switched_off(host):
     alerts.look()
     project.refresh_from_db()
     assert project.automation_enabled
+
+
+def test_a_project_that_was_switched_off_is_shown_once_on_attention_and_to_its_people_alone(host, client):
+    project = failing()
+    alerts.look()
+    manager, stranger = create_user(Role.MANAGER, project=project), create_user()
+    for person, number in ((manager, 1), (stranger, 0)):
+        person.is_staff = True
+        person.save()
+        client.force_login(person)
+        said = client.get("/admin/attention/").content.decode()
+        assert said.count("The automation was switched off: the same error for a day.") == number
+        assert ("The project cannot be synchronised." in said) is False
+
+
+def test_superusers_see_the_installations_alerts_on_attention_and_others_do_not(host, client):
+    Host.objects.update(disk_free_bytes=5 * 2**20)
+    alerts.look()
+    for person, sees in ((create_superuser(), True), (create_user(Role.MANAGER, is_staff=True), False)):
+        client.force_login(person)
+        said = client.get("/admin/attention/").content.decode()
+        assert ("Only 5 MB are free" in said) is sees

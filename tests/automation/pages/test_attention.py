@@ -210,5 +210,5 @@ def test_queries_do_not_grow_with_what_waits(client, django_assert_max_num_queri
         create_project(error_code="x", error_since=NOW, monthly_budget_usd=1)
     with django_assert_max_num_queries(4):
         count_waiting(user)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         assert client.get(reverse("admin:attention")).status_code == 200
