@@ -22,6 +22,7 @@ from automation.pages.strictness import refuse
 from automation.pages.way_back import way_back
 from automation.webhooks import inbox
 from projects.access import of_visible_projects
+from projects.columns import spelled, worded
 from projects.models import Project, Scope
 from projects.models.audit import record
 
@@ -40,6 +41,7 @@ REPLAYED = inbox.OF_ISSUES | inbox.OF_PULLS
 class Line:
     row: WebhookDelivery
     standing: Standing
+    event: str
     about: str
     may_replay: bool
 
@@ -72,7 +74,7 @@ def deliveries(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         older=_address(request, filters | {"before": str(shown[-1].pk)}) if len(found) > PAGE else "",
         project_choices=[(str(pk), name) for pk, name in choices],
         state_choices=[(str(state), STANDINGS[state].word) for state in State],
-        event_choices=inbox.EVENTS,
+        event_choices=[(event, worded(event)) for event in inbox.EVENTS],
     )
 
 
@@ -107,7 +109,12 @@ def _visible(request: HttpRequest) -> QuerySet[WebhookDelivery]:
 
 def _line(row: WebhookDelivery, operable: set[int]) -> Line:
     may_replay = row.project_id in operable and row.event in REPLAYED and row.state != State.RECEIVED
-    return Line(row, STANDINGS[row.state], _about(row.payload), may_replay)
+    return Line(row, STANDINGS[row.state], event_words(row), _about(row.payload), may_replay)
+
+
+def event_words(row: WebhookDelivery) -> str:
+    """`pull_request` with `ready_for_review` is "Pull request: ready for review"."""
+    return f"{worded(row.event)}: {spelled(row.action)}" if row.action else worded(row.event)
 
 
 def _about(facts: dict[str, Any]) -> str:

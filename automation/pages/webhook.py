@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_POST, require_safe
 
+from automation.pages.deliveries import event_words
 from automation.pages.page import Route, render, visible_project
 from automation.pages.query import Query
 from automation.pages.refusals import require
@@ -76,6 +77,7 @@ def _page(request: HttpRequest, project: Project, *, secret: str = "") -> HttpRe
         project=project,
         standing=standing,
         last=last,
+        last_event=event_words(last) if last else "",
         secret=secret,
         address=setup.address(),
         events=setup.EVENTS,

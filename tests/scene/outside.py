@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import Group
 
 from automation.models import Notification, NotificationRoute, WebhookDelivery
-from projects.models import ApiToken, Project
+from automation.webhooks.inbox import UNCONCERNED
+from projects.models import ApiToken, Credential, Project
 from projects.models.audit import record
 from tests.scene.people import People
+
+BAD_TOKEN = "GitHub answered 401 to GET /repos/acme/payments-api/pulls/91: Bad credentials"
+DELIVERED = (  # minutes ago, event, action, what it names, state, reason, tries
+    (1, "push", "", {"branches": ["feature/issue-127"], "shas": ["5d" * 20]}, "received", "", 0),
+    (4, "issues", "labeled", {"issue": 131}, "done", "", 1),
+    (9, "pull_request_review_comment", "created", {"pulls": [91]}, "done", "", 1),
+    (14, "check_suite", "completed", {"branches": ["main"], "shas": ["9c" * 20]}, "ignored", UNCONCERNED, 1),
+    (38, "pull_request", "synchronize", {"pulls": [91], "shas": ["9c" * 20]}, "failed", BAD_TOKEN, 10),
+    (2880, "ping", "", {"hook_id": 51377}, "done", "", 0),
+)
 
 
 def leave_traces(people: People, payments: Project, webshop: Project, now: datetime) -> None:
@@ -31,6 +43,27 @@ def leave_traces(people: People, payments: Project, webshop: Project, now: datet
         dedupe_key=f"session.failed:{session.pk}:1",
         sent_at=now - timedelta(minutes=129),
     )
-    WebhookDelivery.objects.create(
-        delivery_id="0b1f2c3d", event="issues", project=payments, payload={"action": "opened"}
+    _deliver(payments, now)
+
+
+def _deliver(project: Project, now: datetime) -> None:
+    """A delivery of each end, as `automation/webhooks/inbox.py` keeps them."""
+    kind, api_url = Credential.Kind.WEBHOOK, settings.GITHUB_API_URL
+    project.webhook_credential = Credential.objects.for_secret(
+        kind=kind, api_url=api_url, secret="whsec_scene"
     )
+    project.save(update_fields=["webhook_credential"])
+    for number, (ago, event, action, names, state, reason, tries) in enumerate(reversed(DELIVERED)):
+        row = WebhookDelivery.objects.create(
+            delivery_id=f"0b1f2c3d-7a51-11f0-9c4e-{number:012x}",
+            event=event,
+            action=action,
+            project=project,
+            payload={"repository_id": 7301, "repository": project.github_repo, **names},
+            state=state,
+            reason=reason,
+            attempts=tries,
+        )
+        at = now - timedelta(minutes=ago)
+        ended = None if state == "received" else at + timedelta(seconds=4)
+        WebhookDelivery.objects.filter(pk=row.pk).update(received_at=at, processed_at=ended)

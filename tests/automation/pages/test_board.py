@@ -222,6 +222,12 @@ def test_an_operator_has_no_settings_and_a_manager_has_them(client, project):
     assert "Settings" in page(login(client, project, Role.MANAGER), project)
 
 
+def test_everybody_who_sees_the_board_finds_the_deliveries(client, project):
+    for role in Role.values:
+        text = page(login(client, project, role), project)
+        assert f'href="/admin/deliveries/?project={project.pk}"' in text
+
+
 def test_a_stranger_does_not_find_the_board(client, project):
     assert (
         login(client, create_project(), Role.MANAGER).get(f"/admin/project/{project.pk}/").status_code == 404

@@ -61,6 +61,13 @@ def test_each_state_is_a_word_with_an_icon_and_a_reason(operator, project):
     assert text.count("because ") == 4
 
 
+def test_events_are_told_in_words(operator, project):
+    create_delivery("d", project=project, event="pull_request", action="ready_for_review")
+    text = text_of(operator.get(PAGE))
+    assert "Pull request: ready for review" in text
+    assert '<option value="pull_request_review_comment">Pull request review comment</option>' in text
+
+
 def test_filters_are_in_the_address(operator, project):
     create_delivery("one", project=project, event="push", state="failed")
     create_delivery("two", project=project)
