@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Min, Sum
 from django.utils import timezone
@@ -21,7 +22,7 @@ from projects import leases
 from projects.models import Credential
 
 UNDONE = (WebhookDelivery.State.RECEIVED, WebhookDelivery.State.FAILED)
-Rows = Mapping[tuple[str, ...], float]
+Rows = Mapping[Any, float | None]  # by the values of the labels; None: not known
 
 
 class Figures(Collector):
@@ -58,9 +59,9 @@ def _of_sessions(now: datetime) -> Iterator[Metric]:
 
 def _of_queue() -> Iterator[Metric]:
     known = waiting.messages()
-    lengths = {(each.cluster,): each.number for each in known if each.number is not None}
+    lengths = {(each.cluster,): each.number for each in known}
     yield _gauge("queue_messages", "Messages that no worker has taken.", ["cluster"], lengths)
-    ages = {(each.cluster,): each.oldest_seconds for each in known if each.oldest_seconds is not None}
+    ages = {(each.cluster,): each.oldest_seconds for each in known}
     yield _gauge("queue_oldest_seconds", "Age of the oldest of them (not known of Redis).", ["cluster"], ages)
 
 
@@ -72,7 +73,7 @@ def _of_hosts() -> Iterator[Metric]:
         ("host_up", "1 as long as it is heard of.", "is_alive"),
     ):
         yield _gauge(name, text, ["host"], {(each.name,): getattr(each, value) for each in known})
-    free = {(each.name,): each.row.disk_free_bytes for each in known if each.row.disk_free_bytes is not None}
+    free = {(each.name,): each.row.disk_free_bytes for each in known}
     yield _gauge("host_disk_free_bytes", "The least that is free in a folder of it.", ["host"], free)
     ages = {(each.name, part): age.total_seconds() for each in known for part, age in each.ages.items()}
     yield _gauge("host_part_age_seconds", "Since when a part was last heard of.", ["host", "part"], ages)
@@ -84,7 +85,7 @@ def _of_credentials() -> Iterator[Metric]:
     labels = ["credential", "login"]
     left = {(str(pk), login): remaining for pk, login, remaining, _ in found}
     yield _gauge("quota_remaining", "Requests that GitHub still allows in its hour.", labels, left)
-    limits = {(str(pk), login): limit for pk, login, _, limit in found if limit is not None}
+    limits = {(str(pk), login): limit for pk, login, _, limit in found}
     yield _gauge("quota_limit", "Requests that GitHub allows an hour.", labels, limits)
 
 
@@ -109,7 +110,8 @@ def _of_attempts() -> Iterator[Metric]:
 def _gauge(name: str, text: str, labels: Iterable[str], rows: Rows) -> Metric:
     family = GaugeMetricFamily(f"autowrkers_{name}", text, labels=list(labels))
     for values, number in rows.items():
-        family.add_metric(list(values), float(number))
+        if number is not None:
+            family.add_metric(list(values), float(number))
     return family
 
 

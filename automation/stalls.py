@@ -25,9 +25,10 @@ def stalled(known: Sequence[Standing] | None = None) -> dict[str, str]:
     """What each stalled part does not do, in a sentence, by the part's name. Four queries at most."""
     known = hosts.standings() if known is None else known
     now = timezone.now()
+    waiting = {QUEUE: untended_since(now), SESSIONS: untaken_since(now)}
     found = {}
     for part in PARTS:
-        waits_since = {QUEUE: untended_since, SESSIONS: untaken_since}.get(part, lambda now: None)(now)
+        waits_since = waiting.get(part)
         if waits_since is not None:
             found[part] = (
                 f"{NAMES[part]} takes no messages: the oldest has waited since {waits_since:%H:%M:%S}."

@@ -10,9 +10,10 @@ from django.utils import timezone
 from django_q.brokers import get_broker
 from django_q.models import OrmQ
 
+from automation.broker import RedisError
 from automation.hosts import QUEUE, SESSIONS
 
-KEYS = {QUEUE: settings.Q_CLUSTER["name"], SESSIONS: "sessions"}
+KEYS: dict[str, str] = {QUEUE: settings.Q_CLUSTER["name"], SESSIONS: "sessions"}
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,5 @@ def messages() -> list[Messages]:
 def _length(key: str) -> int | None:
     try:
         return int(get_broker(list_key=key).queue_size())
-    except OSError:
+    except (OSError, RedisError):
         return None
-    except Exception as error:  # redis is an extra, so its own errors cannot be named here
-        if type(error).__module__.startswith("redis"):
-            return None
-        raise

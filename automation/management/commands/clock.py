@@ -15,16 +15,9 @@ from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections, connection
 
 from automation import alerts, hosts, schedules
+from automation.broker import RedisError
 from automation.console import Answer, ConsoleCommand
 from automation.tick import tick
-
-try:
-    from redis.exceptions import RedisError
-except ImportError:  # redis is an extra
-
-    class RedisError(Exception):  # type: ignore[no-redef]
-        """Never raised."""
-
 
 logger = logging.getLogger(__name__)
 SETTLED_SECONDS = 90.0
