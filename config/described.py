@@ -39,9 +39,9 @@ EXAMPLES: dict[int, dict[str, Any]] = {
     409: {
         "code": "session.not_allowed",
         "detail": "A session that is failed cannot be asked to stop.",
-        "remedy": "Possible now: retry.",
+        "remedy": "Possible now: retry, skip.",
         "current": {"status": "failed", "step": "verify", "reason": "attempts_used_up"},
-        "allowed_verbs": ["retry"],
+        "allowed_verbs": ["retry", "skip"],
     },
     412: {"code": "precondition_failed", "detail": "The project has changed since it was read."},
     413: {"code": "body_too_large", "detail": "A body may have at most 1000000 bytes."},

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from issues.models import IssueSession
-from issues.states import Status, Step, resumed_status
+from issues.states import ENDED, Status, Step, resumed_status
 from issues.transitions import Conflict, move, note, stay, stay_all
 from projects import leases, signals
 
@@ -41,16 +41,30 @@ class NotAllowed(Conflict):
     """The session's state does not allow the verb."""
 
     def __init__(self, session: IssueSession, verb: str) -> None:
-        super().__init__(
-            f"A session that is {session.get_status_display().lower()} cannot be asked to {verb}."
-        )
+        state = session.get_status_display().lower()
+        message, remedy = f"A session that is {state} cannot be asked to {verb}.", ""
+        if session.status in ALLOWED[verb]:
+            message = f"Issue #{session.github_issue_number} is closed on GitHub: there is nothing to {verb}."
+            remedy = "Reopen it on GitHub, then sync. "
+        super().__init__(message)
         self.code = "session.not_allowed"
         self.allowed = allowed_verbs(session)
-        self.remedy = f"Possible now: {', '.join(self.allowed) or 'nothing'}."
+        self.remedy = f"{remedy}Possible now: {', '.join(self.allowed) or 'nothing'}."
 
 
 def allowed_verbs(session: IssueSession) -> list[str]:
-    return [verb for verb in ("start", "retry", "skip", "stop") if session.status in ALLOWED[verb]]
+    return [verb for verb in ("start", "retry", "skip", "stop") if is_allowed(session, verb)]
+
+
+def is_allowed(session: IssueSession, verb: str) -> bool:
+    begins = verb in ("start", "retry")
+    return session.status in ALLOWED[verb] and not (begins and _is_closed(session))
+
+
+def _is_closed(session: IssueSession) -> bool:
+    """Whether its issue is closed and no pull request of ours decides (one may be there while it is published)."""
+    has_pull_request = session.pr_number is not None or session.step == Step.PUBLISH
+    return session.issue_state != "open" and (session.status in ENDED or not has_pull_request)
 
 
 def start(session: IssueSession, *, actor: str, forced: bool = False) -> str:
@@ -74,8 +88,6 @@ def enqueue(session: IssueSession, *, actor: str, forced: bool = False) -> str:
             return UNCHANGED
         stay(session, "queued", actor=actor, reason=FORCED)
         return DONE
-    if status == Status.COMPLETED and session.issue_state != "open":
-        raise _refused(session, "start", actor)
     if status == Status.SKIPPED:
         bring_back(session, actor=actor, reason=FORCED if forced else "started_by_person", **queue)
     elif status == Status.NEEDS_REVIEW:
@@ -189,11 +201,7 @@ def _new_round(session: IssueSession, *, actor: str, reason: str, **queue: Any) 
 
 
 def _refuse_unless_allowed(session: IssueSession, verb: str, actor: str) -> None:
-    if session.status not in ALLOWED[verb]:
-        raise _refused(session, verb, actor)
-
-
-def _refused(session: IssueSession, verb: str, actor: str) -> NotAllowed:
-    error = NotAllowed(session, verb)
-    note(session, "refused", actor=actor, reason=verb, message=error.message)
-    return error
+    if not is_allowed(session, verb):
+        error = NotAllowed(session, verb)
+        note(session, "refused", actor=actor, reason=verb, message=error.message)
+        raise error

@@ -45,9 +45,11 @@ def title_of(session: IssueSession) -> str:
 
 def attempt_line(session: IssueSession) -> str:
     """`2 of 3`: the one at work or last at work in this round."""
-    is_begun = session.status not in (Status.PENDING, Status.FAILED, Status.SKIPPED)
-    if session.status == Status.NEEDS_REVIEW:
+    is_begun = session.status != Status.PENDING
+    if session.status in (Status.NEEDS_REVIEW, Status.SKIPPED):
         is_begun = session.step != Step.PREPARE
+    if session.status == Status.FAILED:  # at work, all that were made are counted
+        is_begun = session.step in (Step.PUBLISH, Step.FOLLOW)
     number = min(session.attempts + is_begun, MAX_ATTEMPTS)
     return f"{number} of {MAX_ATTEMPTS}" if number else "none yet"
 
@@ -71,10 +73,7 @@ def _changes_something(session: IssueSession, verb: str, now: datetime) -> bool:
         return verb not in ("start", session.requested_verb)
     if verb == "start":
         is_queued = session.queued_at is not None and not session.must_wait(now)
-        is_over = session.status == Status.COMPLETED and session.issue_state != "open"
-        return (
-            not is_queued and not is_over and (session.queued_at is not None or session.status not in WORKING)
-        )
+        return not is_queued and (session.queued_at is not None or session.status not in WORKING)
     if verb == "retry":  # of a held session it is the same as start
         return session.status != Status.NEEDS_REVIEW
     if verb == "stop":

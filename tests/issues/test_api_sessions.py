@@ -132,6 +132,14 @@ def test_start_of_an_issue_that_was_never_synced_is_not_found(client):
     assert client.post(path).status_code == 404
 
 
+def test_a_closed_issue_is_not_started_and_start_is_not_offered_instead(client):
+    session = create_session(status=Status.COMPLETED, issue_state="closed")
+    path = f"/api/projects/{session.project_id}/issues/{session.github_issue_number}/start"
+    answer = client.post(path)
+    assert (answer.status_code, answer.json()["allowed_verbs"]) == (409, [])
+    assert "Reopen it on GitHub" in answer.json()["remedy"]
+
+
 def test_retry_opens_a_new_round_of_a_failed_session(client):
     session = create_session(status=Status.FAILED, attempts=3)
     answer = client.post(f"/api/issue-sessions/{session.pk}/retry")

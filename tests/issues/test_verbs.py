@@ -73,6 +73,35 @@ def test_a_reopened_issue_can_be_started_again_but_a_closed_one_cannot():
 
 
 @pytest.mark.parametrize(
+    ("verb", "values"),
+    [
+        ("start", {"status": Status.PENDING}),
+        ("start", {"status": Status.SKIPPED, "reason": "issue_closed"}),
+        ("start", {"status": Status.NEEDS_REVIEW, "step": Step.WORK}),
+        ("retry", {"status": Status.NEEDS_REVIEW, "step": Step.WORK}),
+        ("retry", {"status": Status.FAILED, "pr_number": 7, "pr_state": "closed"}),
+    ],
+)
+def test_work_on_a_closed_issue_is_refused_until_it_is_open_again(verb, values):
+    session = create_session(issue_state="closed", **values)
+    with pytest.raises(verbs.NotAllowed, match="is closed on GitHub") as refusal:
+        getattr(verbs, verb)(session, actor="ann")
+    assert refusal.value.remedy.startswith("Reopen it on GitHub, then sync.")
+    assert not {"start", "retry"} & set(refusal.value.allowed)
+    assert fresh(session).status == session.status
+    IssueSession.objects.update(issue_state="open")
+    assert getattr(verbs, verb)(fresh(session), actor="ann") == verbs.DONE
+
+
+@pytest.mark.parametrize(
+    "values", [{"step": Step.FOLLOW, "pr_number": 7, "pr_state": "open"}, {"step": Step.PUBLISH}]
+)
+def test_where_a_pull_request_of_ours_may_be_the_closed_issue_keeps_nobody_from_going_on(values):
+    session = create_session(status=Status.NEEDS_REVIEW, issue_state="closed", **values)
+    assert verbs.start(session, actor="ann") == verbs.DONE
+
+
+@pytest.mark.parametrize(
     ("verb", "status", "reason"),
     [("skip", "skipped", "skipped_by_person"), ("stop", "needs_review", "stopped")],
 )

@@ -195,14 +195,14 @@ def test_text_from_outside_is_escaped_isolated_and_visible(manager, project):
 STATES = {1: "pending", 2: "failed", 3: "pr_created", 4: "completed", 5: "needs_review"}
 BUTTONS = {
     "Start issue 1", "Skip issue 1", "Retry issue 2", "Skip issue 2", "Skip issue 3", "Stop issue 3",
-    "Start issue 5", "Skip issue 5",
+    "Start issue 4", "Start issue 5", "Skip issue 5",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("role", [Role.OPERATOR, Role.MANAGER])
 def test_buttons_are_shown_where_the_state_allows_them(client, project, role):
     for number, status in STATES.items():
-        create_session(project=project, github_issue_number=number, status=status, issue_state="closed")
+        create_session(project=project, github_issue_number=number, status=status)
     assert names(page(login(client, project, role), project)) == BUTTONS
 
 
@@ -224,8 +224,8 @@ def test_an_operator_has_no_settings_and_a_manager_has_them(client, project):
 
 def test_everybody_who_sees_the_board_finds_the_deliveries(client, project):
     for role in Role.values:
-        text = page(login(client, project, role), project)
-        assert f'href="/admin/deliveries/?project={project.pk}"' in text
+        link = f'href="/admin/deliveries/?project={project.pk}"'
+        assert link in page(login(client, project, role), project)
 
 
 def test_a_stranger_does_not_find_the_board(client, project):
@@ -297,5 +297,4 @@ def test_more_rows_take_no_more_queries(manager, project, django_assert_max_num_
 def test_every_address_on_the_page_keeps_odd_text_quoted(manager, project):
     create_session(project=project, github_issue_title="a")
     text = page(manager, project, "?q=" + quote('"><img src=x>'))
-    assert "<img" not in text
-    assert "No issue matches this filter." in text
+    assert ("<img" in text, "No issue matches this filter." in text) == (False, True)

@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from automation.pages.session_head import attempt_line
 from issues.models import IssueSession, SessionEvent
 from issues.states import Status
 from projects import leases
@@ -84,6 +85,7 @@ def test_who_may_only_look_gets_no_button(client):
         ({"status": "pr_created", "pr_number": 3}, ["skip", "stop"]),
         ({"status": "skipped"}, ["start"]),
         ({"status": "completed", "issue_state": "closed"}, []),
+        ({"status": "skipped", "issue_state": "closed"}, []),
         ({"status": "completed", "issue_state": "open"}, ["start"]),
     ],
 )
@@ -214,3 +216,19 @@ def test_the_stock_list_leads_to_the_page(client):
     assert f'<a href="{url}">#{session.github_issue_number}' in html(
         client.get(reverse("admin:issues_issuesession_changelist"))
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"status": "failed", "step": "follow", "pr_number": 9, "pr_state": "closed"}, "1 of 3"),
+        ({"status": "failed", "step": "verify", "attempts": 3}, "3 of 3"),
+        ({"status": "failed", "step": "work", "attempts": 1}, "1 of 3"),
+        ({"status": "failed", "step": "prepare"}, "none yet"),
+        ({"status": "skipped", "step": "work"}, "1 of 3"),
+        ({"status": "skipped", "step": "follow", "attempts": 1, "pr_number": 9}, "2 of 3"),
+        ({"status": "skipped", "step": "prepare"}, "none yet"),
+    ],
+)
+def test_an_ended_session_still_says_how_many_attempts_it_took(values, line):
+    assert attempt_line(create_session(**values)) == line
