@@ -14,7 +14,7 @@ from projects.redaction import redact
 
 def rehearse(session: IssueSession) -> Answer:
     """What a start by hand would lead to. Raises NotAllowed where the start itself would."""
-    if session.status not in verbs.ALLOWED["start"]:
+    if not verbs.is_allowed(session, "start"):
         raise verbs.NotAllowed(session, "start")
     project, now = session.project, timezone.now()
     shown, cost = dry_run.preview(session), dry_run.usual_cost(project, now)

@@ -228,8 +228,16 @@ def test_start_session_dry_run_prints_the_prompt_and_queues_nothing(project):
     assert (session.queued_at, session.events.count()) == (None, 0)
 
 
-def test_start_session_dry_run_refuses_what_a_start_would_refuse(project):
-    session = create_session(project=project, status="failed")
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"status": "failed"}, "cannot be asked to start"),
+        ({"status": "completed", "issue_state": "closed"}, "is closed on GitHub"),
+        ({"status": "skipped", "issue_state": "closed"}, "is closed on GitHub"),
+    ],
+)
+def test_start_session_dry_run_refuses_what_a_start_would_refuse(project, values, sentence):
+    session = create_session(project=project, **values)
     ran = run_command("start_session", project.pk, session.github_issue_number, "--dry-run")
-    assert (ran.code, "cannot be asked to start" in ran.err) == (1, True)
+    assert (ran.code, sentence in ran.err) == (1, True)
     assert session.events.count() == 0
