@@ -21,6 +21,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseTrouble
 from django.db.models import Q
 
+from automation.reasons import in_words
 from issues.models import IssueSession
 from issues.sanitize import clean_line, make_visible
 from projects.errors import AutowrkersError, OperatorError
@@ -257,7 +258,7 @@ def facts(session: IssueSession) -> dict[str, Any]:
 
 def label(session: IssueSession) -> str:
     """A session in one line for people."""
-    reason = f" ({session.reason})" if session.reason else ""
+    reason = f" ({in_words(session.reason)})" if session.reason else ""
     name = f"{session.project.github_repo}#{session.github_issue_number}"
     return f"{name}, session {session.pk}: {session.get_status_display().lower()}{reason}"
 

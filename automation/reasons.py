@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from issues.models import IssueSession
 from issues.states import Status
+from projects.columns import spelled
 
 
 @dataclass(frozen=True)
@@ -93,9 +94,38 @@ OF_STATUS = {
     Status.FAILED: Reason("All attempts are used up.", READ_AND_RETRY),
     Status.NEEDS_REVIEW: Reason("It waits for a decision.", "Start it to go on, or skip it."),
 }
+JOURNAL = {
+    "auto_start": "started by itself",
+    "branch_deleted": "its branch was deleted",
+    "filtered": "left out by the project's filter",
+    "issue_closed": "its issue was closed",
+    "issue_deleted": "its issue was deleted",
+    "issue_transferred": "its issue was moved to another repository",
+    "matches_again": "fits the project's filter again",
+    "merged": "its pull request was merged",
+    "mended": "what was in its way is mended",
+    "paused": "the automation was paused",
+    "pr_closed": "its pull request was closed without a merge",
+    "pr_decided": "its pull request was decided on GitHub",
+    "pr_reopened": "its pull request was reopened",
+    "retried_by_person": "retried by a person",
+    "skip_label": "has a label that the project skips",
+    "skipped_by_person": "skipped by a person",
+    "started_by_person": "started by a person",
+}
 PARKED = Reason("It cannot go on for now.", GOES_ON)
 
 
 def reason_of(session: IssueSession) -> Reason:
     """What its row says; a reason that is not known here is told by the status."""
     return REASONS.get(session.reason) or OF_STATUS.get(Status(session.status), PARKED)
+
+
+def in_words(code: str) -> str:
+    """The reason of a session or of an entry in its journal, to be said in passing: "the agent has a question"."""
+    if code in JOURNAL:
+        return JOURNAL[code]
+    if code not in REASONS:
+        return spelled(code)
+    text = REASONS[code].text.rstrip(".")
+    return text if text.startswith("GitHub") else text[:1].lower() + text[1:]

@@ -13,6 +13,7 @@ from automation.models import Effect
 from automation.pages.query import Query
 from automation.pages.session_paging import before
 from automation.pages.standing import OF_STATUS, Standing
+from automation.reasons import in_words
 from automation.rendering.plain import plain
 from issues.models import IssueSession, SessionEvent
 from issues.states import Step
@@ -85,7 +86,7 @@ def _event(row: SessionEvent) -> Entry:
         old=OF_STATUS.get(row.old_status) if changed else None,
         new=OF_STATUS.get(row.new_status) if changed else None,
         step=Step(row.step).label if row.step in Step.values else "",
-        reason=row.reason.replace("_", " "),
+        reason=in_words(row.reason),
         message=plain(row.message, limit=MESSAGE_BYTES),
         evidence=_evidence(row.evidence),
     )

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from automation.console import Answer, ConsoleCommand, Exit, exit_for, find_project
+from automation.reasons import in_words
 from automation.rest import Reminder
 from issues import preview
 from issues.preview import Seen
@@ -164,7 +165,7 @@ def foresee(project: Project, name: str, *, since: datetime | None) -> Asked:
 
 def _sentence(seen: Seen) -> str:
     status = f" {seen.status}" if seen.kind in (preview.NEW, preview.MOVED) else ""
-    reason = f" ({seen.reason})" if seen.reason else ""
+    reason = f" ({in_words(seen.reason)})" if seen.reason else ""
     return f"#{seen.number} {WORDS[seen.kind]}{status}{reason}: {clean_line(seen.title, limit=100)}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from automation.console import label
 from issues.models import IssueSession
 from issues.states import Status
 from projects import leases
@@ -42,6 +43,19 @@ def test_an_issue_that_was_never_synced_says_so_and_names_the_command():
     ran = run_command("start_session", project.name, "404")
     assert ran.code == 1
     assert f"sync_issues {project.pk}" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("retried_by_person", "pending (retried by a person)"),
+        ("agent_asked", "pending (the agent has a question)"),
+        ("github.rate_limited", "pending (GitHub's limit for its token"),
+        ("no_such_reason", "pending (no such reason)"),
+    ],
+)
+def test_a_session_is_told_with_its_reason_in_words(reason, words):
+    assert words in label(create_session(reason=reason))
 
 
 def test_something_that_is_no_issue_number_is_a_usage_error():

@@ -120,7 +120,7 @@ def test_a_dry_run_says_what_changed_what_closed_and_what_the_filter_leaves_out(
         3: ("left_out", "", ""),
     }
     ran = run_command("sync_issues", "acme/calc", "--dry-run")
-    assert "#1 becomes skipped (issue_closed)" in ran.out
+    assert "#1 becomes skipped (its issue was closed)" in ran.out
     assert "\x1b" not in ran.out
     assert list(IssueSession.objects.order_by("pk").values()) == rows
 

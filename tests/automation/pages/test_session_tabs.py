@@ -147,7 +147,7 @@ def test_the_timeline_tells_who_did_what_when_and_why_with_effects_between(page)
         "ann",
         "Pending",
         "In progress",
-        "started by person",
+        "started by a person, at the step “work”",
         "Because.",
         "base_sha",
         "Push: done",
