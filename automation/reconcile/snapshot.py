@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, QuerySet
 
 from automation.reconcile.decisions import (
     NO_BRANCH,
@@ -38,13 +39,9 @@ COLUMNS = (
 def take(project: Project, now: datetime, remote: RemoteFacts | None = None) -> Snapshot:
     """Only sessions of which there is something to be said: on this disk, asked for, left by an agent, or lost."""
     places, kept = folders.found(), sessions_kept(project.mirror_path)
-    wanted = Q(pk__in=places.keys() | kept) | Q(requested_verb__gt="")
-    wanted |= Q(pk__in=_unfinished().values("issue_session_id"))
-    if remote is not None:
-        wanted |= Q(github_issue_number__in=[issue.number for issue in remote.lost])
-        wanted |= Q(status__in=RUNNABLE, reason=NO_BRANCH)
+    wanted = _wanted(project, places.keys() | kept, remote)
     held = ExpressionWrapper(leases.live(), output_field=BooleanField())
-    rows = list(project.sessions.filter(wanted).annotate(is_held=held).only(*COLUMNS))
+    rows = list(project.sessions.filter(pk__in=wanted).annotate(is_held=held).only(*COLUMNS))
     agents = _agents(row.pk for row in rows) if rows else {}
     return Snapshot(
         default_branch=project.default_branch,
@@ -56,6 +53,18 @@ def take(project: Project, now: datetime, remote: RemoteFacts | None = None) -> 
         ),
         remote=remote,
     )
+
+
+def _wanted(project: Project, pks: set[int], remote: RemoteFacts | None) -> QuerySet[Any, Any]:
+    """Keys, each kind by an index of its own: with an OR the database would read every session of the project."""
+    mine = IssueSession.objects.filter(project=project).order_by()
+    kinds = [mine.filter(requested_verb__gt="").values("pk")]
+    if remote is not None:
+        numbers = [issue.number for issue in remote.lost]
+        kinds += [mine.filter(github_issue_number__in=numbers).values("pk")] if numbers else []
+        kinds += [mine.filter(status__in=RUNNABLE, reason=NO_BRANCH).values("pk")]
+    unfinished = _unfinished().order_by().values("issue_session_id")
+    return mine.filter(pk__in=pks).values("pk").union(unfinished, *kinds)
 
 
 def mirror_of(project: Project) -> Mirror:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from automation.reconcile import applying, snapshot
 from automation.reconcile.applying import reconcile
-from automation.reconcile.decisions import decide
+from automation.reconcile.decisions import LostIssue, RemoteFacts, decide
 from automation.tend import tend
 from automation.tick import tick
 from issues import verbs
@@ -193,6 +193,20 @@ def test_a_project_that_rests_after_trouble_is_repaired_as_well(project):
     assert tick() == 0
     session.refresh_from_db()
     assert session.status == Status.SKIPPED
+
+
+def test_no_query_of_a_snapshot_reads_all_sessions_of_a_project(project):
+    with CaptureQueriesContext(connection) as captured:
+        snapshot.take(project, timezone.now(), RemoteFacts("main", lost=(LostIssue(7, "x", "y"),)))
+    [query] = captured
+    if connection.vendor != "sqlite":
+        return  # its planner looks at how many rows there are
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+        plan = [row[3] for row in cursor.fetchall()]
+    assert any("session_asked_for" in step for step in plan)
+    assert not [step for step in plan if step.startswith("SCAN") and "SUBQUERY" not in step]
+    assert not [step for step in plan if step.endswith("(project_id=?)") and "session_asked_for" not in step]
 
 
 @pytest.mark.parametrize("many", [0, 1000])
