@@ -35,7 +35,7 @@ def rehearse(session: IssueSession) -> Answer:
     }
     lines = [
         f"{label(session)}; started by hand it would begin {when}.",
-        f"Agent: {project.get_agent_display()}, {shown.kind.lower()}. Branch: {shown.branch}.",
+        f"Agent: {project.get_agent_display()}; kind of attempt: {shown.kind.lower()}. Branch: {shown.branch}.",
         f"Checks: {', '.join(check.name for check in shown.checks) or 'none'}. Usual cost: {price}.",
         "Prompt:" if shown.has_files else "Prompt (without files: the repository has not been fetched yet):",
         *redact(shown.prompt).splitlines(),
