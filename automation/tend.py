@@ -18,6 +18,7 @@ from automation.reconcile import remote
 from automation.reconcile.applying import reconcile
 from automation.reconcile.decisions import RemoteFacts
 from automation.webhooks import inbox, missed
+from issues import transitions
 from issues.models import IssueSession
 from issues.sync import sync_project
 from issues.transitions import Conflict
@@ -36,6 +37,7 @@ SYNC_INTERVAL = timedelta(seconds=60)
 BUDGET_SECONDS = 30.0
 OPERATOR_WAIT = timedelta(minutes=5)
 RETRY_WAIT = timedelta(seconds=30)
+OUTAGE = ("github.unavailable", "git.network")
 
 
 def tend(project_pk: int) -> bool:
@@ -66,6 +68,8 @@ def _tend(project: Project, heartbeat: Heartbeat) -> None:
     inbox.settle(wakes, project, error)
     error = reconcile(project, now, may_go_on, next(iter(seen), None)) or error
     if error is None:
+        if project.error_code in OUTAGE:
+            _wake_all(project, now)
         clear_error(project)
     else:
         report_error(project, error, retry_at=_next_look(error, now))
@@ -174,6 +178,17 @@ def _try(act: Callable[[], object]) -> AutowrkersError | None:
         logger.warning("outcome=%s %s", error.code, error)
         return error
     return None
+
+
+def _wake_all(project: Project, now: datetime) -> None:
+    """GitHub answers again: nobody need wait for the end of a pause that grew while it was away."""
+    for session in project.sessions.filter(leases.free(), reason__in=OUTAGE, not_before__gt=now):
+        try:
+            transitions.stay(
+                session, "woken", reason="mended", not_before=None, parked_times=0, enqueued_at=None
+            )
+        except Conflict:
+            continue
 
 
 def _next_look(error: AutowrkersError, now: datetime) -> datetime:

@@ -103,3 +103,17 @@ def test_a_pull_request_that_github_refuses_waits_for_a_person(plain):
     assert "Change what GitHub names" in session.last_error
     plain.later()
     assert_published_once(plain, number)
+
+
+def test_when_github_answers_again_what_waited_for_it_goes_on_at_once(plain):
+    number = plain.issue()
+    plain.hub.faults.append(Fault("answer", path=ISSUE, status=502, body="{}", times=2))
+    plain.run()
+    assert plain.session(number).reason == "github.unavailable"
+    plain.run()
+    assert plain.session(number).status == Status.VERIFYING, "what is no outage keeps its pause"
+    plain.hub.faults.append(Fault("html", path=r"/acme/calc/issues$", times=2))
+    plain.run()
+    assert plain.session(number).status == Status.VERIFYING
+    plain.run()
+    assert_published_once(plain, number)
