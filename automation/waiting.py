@@ -13,7 +13,7 @@ from django_q.models import OrmQ
 from automation.broker import RedisError
 from automation.hosts import QUEUE, SESSIONS
 
-KEYS: dict[str, str] = {QUEUE: settings.Q_CLUSTER["name"], SESSIONS: "sessions"}
+KEYS = {QUEUE: str(settings.Q_CLUSTER["name"]), SESSIONS: "sessions"}
 
 
 @dataclass(frozen=True)

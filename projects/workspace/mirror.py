@@ -21,6 +21,7 @@ from projects.errors import AutowrkersError, Cancelled, OperatorError, Retryable
 from projects.workspace.diagnosis import broken_clone
 from projects.workspace.git import Git, Remote, init_repository
 from projects.workspace.history import History, reading
+from projects.workspace.packing import pack
 from projects.workspace.processes import Stop
 from projects.workspace.sandbox import INSIDE, Bind, Sandbox
 
@@ -49,6 +50,7 @@ class Mirror:
         with self._alone():
             try:
                 self._follow()
+                pack(self.git)
             except AutowrkersError as error:
                 if error.code != "git.corrupt":
                     raise
