@@ -260,11 +260,17 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {
         "redact": {"()": "projects.redaction.RedactingFilter"},
+        "refusal": {"()": "config.log_lines.RefusalFilter"},
         "request": {"()": "config.request_id.RequestIdFilter"},
     },
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(request_id)s%(message)s"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact", "request"]}
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["refusal", "redact", "request"],
+        }
     },
+    "loggers": {"django": {"level": "INFO"}},  # without handlers of its own: each event is told once
     "root": {"handlers": ["console"], "level": "INFO"},
 }

@@ -17,7 +17,7 @@ def world(db):
 
 @pytest.fixture(autouse=True)
 def quiet(request):
-    """Refusals are not logged: they are thousands, each with its traceback."""
+    """Refusals are not logged: they are thousands."""
     if "caplog" not in request.fixturenames:
         logging.disable(logging.ERROR)
     yield
