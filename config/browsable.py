@@ -7,8 +7,11 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Model
+from django.http import Http404
 from django.utils.cache import add_never_cache_headers
+from rest_framework.exceptions import APIException
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRenderer
 from rest_framework.request import Request, override_method
@@ -89,7 +92,7 @@ class AnswerPage(BrowsableAPIRenderer):
         instance = shown if isinstance(shown, Model) else None
         for method in METHODS:
             with override_method(view, request, method) as overridden:
-                if not self.show_form_for_method(view, method, overridden, instance):
+                if not self.show_form_for_method(view, method, overridden, instance) or not _may_act(view):
                     continue
                 fields = view.get_serializer().fields if view.action in view.with_body else {}
             writable = {name: field for name, field in fields.items() if not field.read_only}
@@ -98,6 +101,16 @@ class AnswerPage(BrowsableAPIRenderer):
                 "fields": [(name, field.required and method != "PATCH") for name, field in writable.items()],
                 "body": readable.as_text(_start(method, data, writable)) if writable else "",
             }
+
+
+def _may_act(view: Any) -> bool:
+    """Whether the person may carry out the view's present action on what its path names."""
+    try:
+        with transaction.atomic():  # changes lock what they are about
+            view.check_target()
+    except (APIException, Http404):
+        return False
+    return True
 
 
 def _start(method: str, data: Any, writable: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,10 +70,7 @@ class ProjectViewSet(
     @idempotent
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Link a repository. GitHub is not asked: problems show at the first sync."""
-        if not request.user.has_perm("projects.add_project"):
-            raise PermissionDenied("You may not link repositories: ask an administrator.", code="role")
-        if self.token and self.token.is_limited:
-            raise PermissionDenied("This token is limited to projects that are there.", code="token_projects")
+        self.check_target()
         response = _tagged(super().create(request, *args, **kwargs))
         response["Location"] = reverse("api:project", [response.data["id"]], request=request)
         return response
@@ -90,6 +87,15 @@ class ProjectViewSet(
 
     def perform_destroy(self, instance: Project) -> None:
         archive(instance, actor=self.actor)
+
+    def check_target(self) -> None:
+        if self.action != "create":
+            super().check_target()
+            return
+        if not self.request.user.has_perm("projects.add_project"):
+            raise PermissionDenied("You may not link repositories: ask an administrator.", code="role")
+        if self.token and self.token.is_limited:
+            raise PermissionDenied("This token is limited to projects that are there.", code="token_projects")
 
     def check_reply(self, body: Any) -> None:
         if self.action == "create" and not self.visible_projects().filter(pk=body["id"]).exists():

@@ -95,6 +95,25 @@ def test_an_address_for_changes_alone_shows_its_form():
     assert "Send POST" in text
 
 
+@pytest.mark.parametrize("role", Role.values)
+def test_forms_are_offered_to_whom_they_work_for(role):
+    session = create_session(status="failed")
+    project = session.project.pk
+    client = staff(role, project=session.project)
+    operates, manages = role != Role.VIEWER, role == Role.MANAGER
+    for path, expected in {
+        f"/api/projects/{project}/sync": operates,
+        f"/api/projects/{project}/automation/start": operates,
+        f"/api/projects/{project}/issues/{session.github_issue_number}/start": operates,
+        f"/api/issue-sessions/{session.pk}/retry": operates,
+        f"/api/projects/{project}": manages,
+        "/api/projects": False,
+    }.items():
+        text = client.get(path).content.decode()
+        assert (">Send " in text) is expected, path
+    assert "Send POST" in staff().get("/api/projects").content.decode()
+
+
 def test_a_failure_is_told_in_json_since_the_page_might_fail_too(monkeypatch):
     client = staff()
     monkeypatch.setattr(SessionViewSet, "get_queryset", lambda view: 1 / 0)
