@@ -29,7 +29,7 @@ TABLE = (
     _Diagnosis(
         "git.disk",
         Retryable,
-        r"no space left on device|disk quota exceeded|not enough space",
+        r"no space left on device|disk quota exceeded|not enough space|couldn't write '",
         "The disk is full.",
         "Free space below AUTOWRKERS_WORKSPACE_ROOT.",
     ),

@@ -24,6 +24,7 @@ PROGRAMS, SANDBOX = "projects/workspace/test_processes.py::test_", "projects/wor
 MIRROR, IMPORT = "projects/workspace/test_mirror.py::test_", "projects/workspace/test_import.py::test_"
 SYNC, ODD = "issues/test_sync.py::test_", "flows/test_odd_issues.py::test_"
 MERGE, HAND_OVER = "flows/test_issue_to_merge.py::test_", "flows/test_hand_over.py::test_"
+DISKS = "flows/test_full_disks.py::test_"
 APP, CAPS = "flows/test_github_app.py::test_", "flows/test_caps.py::test_"
 CLONES, RUNNER = "projects/workspace/test_checkouts.py::test_", "automation/agents/test_runner.py::test_"
 
@@ -165,7 +166,10 @@ MATRIX: dict[str, Row] = {
     ),
     "R20": Row(
         "the disk is full",
-        (PARKED + "a_full_disk",),
+        (
+            PARKED + "a_full_disk",
+            DISKS + "a_disk_that_is_full_in_the_middle_parks_the_session_and_costs_no_attempt",
+        ),
     ),
     "R21": Row(
         "GitHub refuses the push",

@@ -46,6 +46,7 @@ SAID = {
     "git.disk": [
         "fatal: write error: No space left on device",
         "error: RPC failed\nfatal: sha1 file '…' write error. Disk quota exceeded",
+        "fatal: cannot update ref 'refs/x/1': couldn't write '/m/calc.git/refs/x/1.lock'",
     ],
     "git.locked": [
         "fatal: Unable to create '/m/packed-refs.lock': File exists.\nAnother git process seems to be running"
