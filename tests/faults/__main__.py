@@ -1,6 +1,7 @@
 """`python -m tests.faults --schedules N --seed N [--json] [--verbose]`: N schedules from N seeds on; 1 if any fails.
 
 `--rounds N [--database URL]`: N rounds of kill -9 on real processes, on a SQLite file or on a database of that server.
+`--outages [--database URL]`: GitHub away for six simulated hours, or that server away for a minute.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django
 
-from tests.faults.installation import Installation
+from tests.faults.installation import SLOW_AGENT, Installation
+from tests.faults.proxy import Proxy
 
 TARGET_SECONDS = 75.0
 LISTS = ("failing", "recoveries", "lost_messages")
@@ -24,6 +27,8 @@ LISTS = ("failing", "recoveries", "lost_messages")
 
 def main() -> int:
     options = _options()
+    if options.outages:
+        return _play_outage(options)
     if options.rounds:
         return _play_rounds(options)
     began = time.monotonic()
@@ -40,6 +45,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the first one; the others follow it")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=0, help="rounds with real processes")
+    parser.add_argument("--outages", action="store_true", help="of GitHub, or of the given database server")
     parser.add_argument("--database", default="", help="of a PostgreSQL server; a SQLite file without")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--verbose", action="store_true", help="tell what happens in each schedule")
@@ -57,6 +63,35 @@ def _play_rounds(options: argparse.Namespace) -> int:
             here.keep()
     _show(totals, as_json=options.json)
     return 0 if is_good and totals["recovery_p99_s"] <= TARGET_SECONDS else 1
+
+
+def _play_outage(options: argparse.Namespace) -> int:
+    found = _play_database_outage(options.database) if options.database else _play_github_outage()
+    for at, event in () if options.json else found.pop("table"):
+        print(f"{at:7} s  {event}")
+    _show(found, as_json=options.json)
+    return 1 if found["duplicates"] or found["losses"] else 0
+
+
+def _play_database_outage(database: str) -> dict[str, object]:
+    with Installation(database, slots=10, agent=SLOW_AGENT) as here:
+        from tests.faults.database_outage import Outage  # noqa: PLC0415 - models are loaded only now
+
+        place = urlsplit(database)
+        proxy = Proxy(place.hostname or "127.0.0.1", place.port or 5432)
+        found = Outage(here, proxy).play()
+        if found["duplicates"] or found["losses"]:
+            here.keep()
+        return found
+
+
+def _play_github_outage() -> dict[str, object]:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+    django.setup()
+    from tests.faults import command, outages  # noqa: PLC0415 - models are loaded only now
+
+    with tempfile.TemporaryDirectory(prefix="faults-") as root, command.database(Path(root)):
+        return outages.github(Path(root) / "world")
 
 
 def _play_here(options: argparse.Namespace) -> dict[str, object]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +17,32 @@ from tests.faults.schedule import draw
 from tests.faults.world import World
 
 
-def play_all(root: Path, seed: int, schedules: int, *, verbose: bool) -> dict[str, Any]:
-    logging.disable(logging.CRITICAL if not verbose else logging.INFO)
+@contextmanager
+def database(root: Path) -> Iterator[None]:
+    """A database made for the simulator: a file below `root`, or one beside others on the server."""
     name = os.environ.get("FAULTS_DATABASE", f"faults_{os.getpid()}")
     is_file = connection.vendor == "sqlite"
     connection.settings_dict["TEST"]["NAME"] = str(root / "database.sqlite3") if is_file else name
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    world, totals = World(root / "world"), Totals()
     try:
-        for number in range(seed, seed + schedules):
-            result = play(world, draw(number))
-            totals.add(result)
-            if verbose or not result.verdict.is_good:
-                _tell(result, verbose=verbose)
+        yield
     finally:
-        world.close()
         connection.creation.destroy_test_db(connection.settings_dict["NAME"], verbosity=0)
+
+
+def play_all(root: Path, seed: int, schedules: int, *, verbose: bool) -> dict[str, Any]:
+    logging.disable(logging.CRITICAL if not verbose else logging.INFO)
+    totals = Totals()
+    with database(root):
+        world = World(root / "world")
+        try:
+            for number in range(seed, seed + schedules):
+                result = play(world, draw(number))
+                totals.add(result)
+                if verbose or not result.verdict.is_good:
+                    _tell(result, verbose=verbose)
+        finally:
+            world.close()
     return {
         "schedules": totals.schedules,
         "duplicates": totals.duplicates,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,9 +22,10 @@ from automation.demo.github import StandIn
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOKEN, BOT, REPO = "ghp_standin" + "0" * 29, "autowrkers-bot", "acme/calc"
 AGENT = (
-    "sh -c 'cat > /dev/null; sleep $(( $(date +%s) % 8 + 1 )); note=$(git symbolic-ref --short HEAD | tr / -);"
+    "sh -c 'cat > /dev/null; sleep $(( $(date +%s) % SPREAD + 1 )); note=$(git symbolic-ref --short HEAD | tr / -);"
     " echo fixed > NOTES-$note; git add -A; git -c user.name=A -c user.email=a@b.c commit -qm Fix'"
 )
+SLOW_AGENT, AGENT = AGENT.replace("SPREAD", "60 + 90"), AGENT.replace("SPREAD", "8")
 PARTS = {"queue": ("qcluster",), "sessions": ("qcluster", "-n", "sessions"), "clock": ("clock",)}
 RESTARTED_AFTER = 1.0
 
@@ -34,9 +36,9 @@ class Installation:
     Django is set up on entering, so there is one in a process.
     """
 
-    def __init__(self, database: str = "", *, slots: int = 3) -> None:
+    def __init__(self, database: str = "", *, slots: int = 3, agent: str = AGENT) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="faults-rounds-"))
-        self.server, self.slots = database, slots
+        self.server, self.slots, self.agent = database, slots, agent
         self.name = f"faults_rounds_{os.getpid()}"
         self.hub = StandIn({TOKEN: BOT}, root=self.root / "github")
         self.url = f"sqlite:///{self.root}/database.sqlite3"
@@ -44,6 +46,7 @@ class Installation:
         self.ended_at: dict[str, float] = {}
         self.restarts = 0
         self.is_kept = False
+        self.web_port = 0
 
     def __enter__(self) -> Self:
         if self.server:
@@ -56,7 +59,7 @@ class Installation:
         django.setup()
         from tests.faults import linked  # noqa: PLC0415 - models are loaded only now
 
-        self.project = linked.make(self.hub, REPO, TOKEN, AGENT, self.slots)
+        self.project = linked.make(self.hub, REPO, TOKEN, self.agent, self.slots)
         return self
 
     def __exit__(
@@ -76,17 +79,23 @@ class Installation:
     def start(self, *names: str, **environment: str) -> None:
         self.environment |= environment
         for name in names or PARTS:
-            cluster = {"Q_CLUSTER_NAME": "sessions"} if name == "sessions" else {}
+            own = {"sessions": {"Q_CLUSTER_NAME": "sessions"}, "web": {"DEBUG": "false"}}.get(name, {})
             with (self.root / f"{name}.log").open("ab") as log:
                 self.processes[name] = subprocess.Popen(
-                    [sys.executable, "manage.py", *PARTS[name]],
+                    self._web() if name == "web" else [sys.executable, "manage.py", *PARTS[name]],
                     cwd=ROOT,
-                    env=os.environ | self.environment | cluster,
+                    env=os.environ | self.environment | own,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
                     process_group=0,
                 )
+
+    def start_web(self) -> None:
+        """The web server as it runs in production: failures are pages, not traces."""
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.web_port = probe.getsockname()[1]
+        self.start("web")
 
     def restart_what_ended(self) -> None:
         """As a supervisor of the host does: what has ended is started again a second later."""
@@ -105,6 +114,10 @@ class Installation:
 
     def workers(self, name: str) -> list[int]:
         return [pid for guard in children(self.processes[name].pid) for pid in children(guard)]
+
+    def _web(self) -> list[str]:
+        place = ("--bind", f"127.0.0.1:{self.web_port}", "--worker-class", "gthread", "--threads", "8")
+        return [sys.executable, "-m", "gunicorn", "config.wsgi", *place, "--no-control-socket"]
 
     def _environment(self) -> dict[str, str]:
         return {

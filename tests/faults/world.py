@@ -37,9 +37,7 @@ TOKEN = "ghp_standin" + "0" * 29
 BOT = "autowrkers-bot"
 REPO = "acme/calc"
 BEAT_SECONDS = 15.0
-DUTIES = {"clock": ("tick",), "default-1": ("tend",), "default-2": ("tend",)} | {
-    f"sessions-{number}": ("advance",) for number in (1, 2, 3)
-}
+DUTIES = {"clock": ("tick",), "default-1": ("tend",), "default-2": ("tend",)}
 COMMIT = """commit refs/heads/main
 committer Ann <ann@example.com> 1767900000 +0000
 data 5
@@ -57,14 +55,16 @@ class World:
     web_url = "http://github.test"
     epoch = int(EPOCH.timestamp())
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, slots: int = 3) -> None:
+        self.root, self.slots = root, slots
         self.loop = Loop()
         self.loop.on_end = self._note_end
         self.storage = Storage(self)
         self.storage.open(None)
-        self.duties = DUTIES
-        self.workers = [Worker(name, self.loop, lambda worker: self.storage.open(worker)) for name in DUTIES]
+        self.duties = DUTIES | {f"sessions-{number + 1}": ("advance",) for number in range(slots)}
+        self.workers = [
+            Worker(name, self.loop, lambda worker: self.storage.open(worker)) for name in self.duties
+        ]
 
     def close(self) -> None:
         for worker in self.workers:
@@ -90,7 +90,7 @@ class World:
             "AUTOWRKERS_WORKSPACE_ROOT": self.root / "workspace",
             "AUTOWRKERS_LOG_ROOT": self.root / "logs",
             "AUTOWRKERS_SANDBOX": "none",
-            "AUTOWRKERS_AGENT_SLOTS": 3,
+            "AUTOWRKERS_AGENT_SLOTS": self.slots,
             "GITHUB_API_URL": f"{self.web_url}/api/v3",
             "GITHUB_WEB_URL": self.web_url,
         }
@@ -118,7 +118,7 @@ class World:
             agent_command=f"/bin/sh {self.root}/agent.sh",
             automation_enabled=True,
             auto_start=True,
-            max_concurrent=3,
+            max_concurrent=self.slots,
             issue_filter={"labels": ["agent"]},
             verification_command=f"/bin/sh {self.root}/check.sh",
         )
