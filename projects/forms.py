@@ -12,7 +12,7 @@ from projects import unseen
 from projects.editing import AGENT, COMMANDS, SECRETS, SETTABLE, TRIAGE
 from projects.form_fields import ChecksField, LinesField
 from projects.models import Project
-from projects.rules import check_agent, check_working_dir
+from projects.rules import check_agent, check_name, check_repository, check_working_dir
 from projects.validators import check_texts, validate_visible
 
 if TYPE_CHECKING:
@@ -130,16 +130,29 @@ class ProjectForm(ModelForm):
         if isinstance(stored, dict):
             self.initial = dict(self.initial) | {field: stored.get(key, []) for field, key in FILTERS.items()}
 
+    def clean_name(self) -> str:
+        value: str = self.cleaned_data["name"]
+        check_name(value, self._stored())
+        return value
+
+    def clean_github_repo(self) -> str:
+        value: str = self.cleaned_data["github_repo"]
+        check_repository(value, self._stored())
+        return value
+
     def clean_working_dir(self) -> str:
         value: str = self.cleaned_data["working_dir"]
-        check_working_dir(value, self.user, self.instance if self.instance.pk else None)
+        check_working_dir(value, self.user, self._stored())
         return value
 
     def clean_agent(self) -> str:
         value: str = self.cleaned_data["agent"]
-        stored = Project.objects.filter(pk=self.instance.pk).first()
-        check_agent(value, self.user, stored)
+        check_agent(value, self.user, self._stored())
         return value
+
+    def _stored(self) -> Project | None:
+        """The project as it is while the form is being read: what was typed comes into it afterwards."""
+        return self.instance if self.instance.pk else None
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data

@@ -1,9 +1,10 @@
-"""Rules about a project that look beyond one field: where its mirror may lie, who may pick which agent."""
+"""Rules about a project that look beyond one field: its names, where its mirror may lie, who may pick which agent."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -11,6 +12,41 @@ from django.core.exceptions import ValidationError
 from projects.models import Project
 
 OWN_FOLDERS = frozenset({"mirrors", "clones", "homes", "checks"})
+
+
+def check_name(value: str, project: Project | None) -> None:
+    """Commands and people find a project by its name. Only a new name is refused."""
+    if project is not None and value.lower() == project.name.lower():
+        return
+    if is_name_taken(value, project):
+        raise ValidationError("Another project has this name: choose another one.", code="taken_name")
+
+
+def is_name_taken(value: str, project: Project | None = None) -> bool:
+    taken: bool = _others(project).filter(name__iexact=value).exists()
+    return taken
+
+
+def check_repository(value: str, project: Project | None) -> None:
+    """One active project for each repository of a host, and a project that GitHub has answered keeps its own."""
+    if project is not None and value.lower() == project.github_repo.lower():
+        return
+    if project is not None and project.github_id is not None:
+        raise ValidationError(
+            f"This project belongs to {project.github_repo}. GitHub's renames are followed by themselves; to work "
+            "on another repository link a new project.",
+            code="other_repository",
+        )
+    host = project.github_host if project else urlsplit(settings.GITHUB_API_URL).netloc
+    if _others(project).filter(github_host=host, github_repo__iexact=value).exists():
+        raise ValidationError(
+            "This repository is linked already: use the project it has, or archive that one first.",
+            code="linked",
+        )
+
+
+def _others(project: Project | None) -> Any:
+    return Project.objects.active().exclude(pk=project.pk if project else None)
 
 
 def check_working_dir(value: str, user: Any, project: Project | None) -> None:

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from projects import editing
 from projects.editing import SETTABLE
 from projects.models import AuditEvent, Project
-from projects.rules import check_agent, check_working_dir
+from projects.rules import check_agent, check_name, check_repository, check_working_dir
 from projects.strict import StrictFields
 from projects.validators import check_texts
 
@@ -55,6 +55,14 @@ class ProjectSerializer(StrictFields, serializers.ModelSerializer[Project]):
 
     def get_webhook_secret_set(self, project: Project) -> bool:
         return project.webhook_credential_id is not None
+
+    def validate_name(self, value: str) -> str:
+        check_name(value, self.instance)
+        return value
+
+    def validate_github_repo(self, value: str) -> str:
+        check_repository(value, self.instance)
+        return value
 
     def validate_working_dir(self, value: str) -> str:
         check_working_dir(value, self.context["request"].user, self.instance)

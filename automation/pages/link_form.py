@@ -14,7 +14,7 @@ from automation.agents.command import split_template
 from automation.pages.ways import TOKEN, WayField, credential_of_way, require_token, token_field
 from projects.errors import OperatorError
 from projects.models import Project
-from projects.rules import check_agent
+from projects.rules import check_agent, check_name, check_repository, is_name_taken
 from projects.validators import validate_repo, validate_visible
 
 if TYPE_CHECKING:
@@ -81,9 +81,19 @@ class LinkForm(ModelForm):
 
     def clean_github_repo(self) -> str:
         repo = repository_in(self.cleaned_data["github_repo"])
-        if Project.objects.visible_to(self.user).filter(github_repo__iexact=repo).exists():
-            raise ValidationError("This repository is linked already.", code="linked")
+        check_repository(repo, None)
         return repo
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"] or self._free_name()
+        check_name(name, None)
+        return name
+
+    def _free_name(self) -> str:
+        """The repository's own; where another project has that, with the owner's."""
+        repo: str = self.cleaned_data.get("github_repo", "")
+        short = repo.partition("/")[2]
+        return repo[:100] if is_name_taken(short) else short
 
     def clean_agent(self) -> str:
         value: str = self.cleaned_data["agent"]
@@ -105,7 +115,6 @@ class LinkForm(ModelForm):
         require_token(self, values.get("way", ""), values.get("github_token"))
         if not self.errors:
             self._choose(values["way"], values["github_repo"])
-        values["name"] = values.get("name") or values.get("github_repo", "").partition("/")[2]
         return values
 
     def _choose(self, way: str, repo: str) -> None:

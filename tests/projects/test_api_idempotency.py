@@ -138,11 +138,12 @@ def test_the_longest_key_is_kept(client):
 
 
 def test_a_key_is_forgotten_after_a_day_and_its_row_cleared(client):
-    send(client, body=BODY, key="old")
+    first, second, third = ({"name": name, "github_repo": f"octo/{name}"} for name in ("one", "two", "three"))
+    send(client, body=first, key="old")
     StoredReply.objects.update(created_at=timezone.now() - timedelta(hours=25))
-    assert "Idempotent-Replay" not in send(client, body=BODY, key="old")
+    assert "Idempotent-Replay" not in send(client, body=second, key="old")
     StoredReply.objects.update(created_at=timezone.now() - timedelta(hours=25))
-    send(client, body=BODY, key="new")
+    send(client, body=third, key="new")
     assert StoredReply.objects.get().key == "new"
 
 
