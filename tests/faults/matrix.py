@@ -153,7 +153,6 @@ MATRIX: dict[str, Row] = {
         (
             RECEIVING + "forged_unsigned_and_sha1_signed_deliveries_are_refused_before_anything_reads_them",
             RECEIVING + "a_delivery_of_26_mb_is_refused_without_being_read",
-            RECEIVING + "an_unknown_event_and_a_foreign_repository_are_kept_as_ignored",
             RECEIVING + "another_projects_secret_does_not_reach_a_project",
         ),
     ),
@@ -191,7 +190,6 @@ MATRIX: dict[str, Row] = {
         "the default branch moves or goes, the mirror is damaged",
         (
             MIRROR + "a_damaged_mirror_is_rebuilt",
-            MIRROR + "a_forced_push_and_a_branch_that_became_a_folder_are_followed",
             REPOSITORIES + "a_repository_without_the_default_branch",
             CLONES + "a_mirror_found_damaged_while_cloning_is_rebuilt",
         ),
@@ -209,8 +207,7 @@ MATRIX: dict[str, Row] = {
         (
             ODD + "an_issue_closed_before_its_pull_request_is_skipped",
             ODD + "an_issue_closed_while_the_agent_works_is_skipped_by_the_publish_step",
-            ODD + "a_locked_issue_gets_its_pull_request_and_no_comment",
-            ODD + "a_session_skipped_with_an_open_pull_request_goes_on_with_it",
+            ODD + "a_locked_issue_gets_its_pull_request_and_no_comment_and_the_journal_says_why",
             SYNC + "an_issue_that_loses_the_label_is_skipped_as_filtered",
         ),
     ),
@@ -261,7 +258,6 @@ MATRIX: dict[str, Row] = {
             AGENTS + "it_costs_one_attempt_and_the_next_one_is_told_why",
             IMPORT + "a_clone_that_is_no_usable_repository_any_more_is_told",
             IMPORT + "a_handful_of_objects_that_stand_for_a_billion_files_is_refused",
-            CLONES + "leftovers_are_committed_under_our_name_and_message",
             CLONES + "a_repository_within_the_repository_spoils_not_the_rest",
             CLONES + "links_and_attributes_of_the_repository_do_nothing_to_us",
         ),
