@@ -15,7 +15,7 @@ from issues import transitions
 from issues.models import IssueSession
 from issues.states import MAX_ATTEMPTS, STEP_STATUS, Status, Step
 from projects.connection import connect
-from projects.errors import OperatorError, Retryable
+from projects.errors import OperatorError, Retryable, ended
 from projects.github.ratelimit import Priority
 from projects.leases import Lease
 from projects.redaction import redact
@@ -96,7 +96,7 @@ def _count(session: IssueSession, outcome: AttemptFailed, lease: Lease) -> bool:
         if attempts < MAX_ATTEMPTS:
             transitions.move(session, Status.IN_PROGRESS, step=Step.PREPARE, **facts)
             return True
-        facts["message"] = f"{outcome.message}\n\n{NO_MORE}"
+        facts["message"] = f"{ended(outcome.message)}\n\n{NO_MORE}"
         transitions.move(session, Status.FAILED, completed_at=timezone.now(), **facts)
         effects.plan(session, announce.KIND, lease=lease)
     _try_to_announce(session, lease)

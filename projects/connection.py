@@ -105,9 +105,10 @@ def connected(
         raise
     except BadCredentials as error:
         app_tokens.forget(credential)
+        is_token = credential.kind == Credential.Kind.TOKEN  # whoever shows it says what helps
         Credential.objects.filter(pk=credential.pk).update(
             error_code=error.code,
-            error_message=str(error),
+            error_message=error.message if is_token else str(error),
             error_since=credential.error_since or timezone.now(),
         )
         raise

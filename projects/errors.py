@@ -8,6 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 
 
+def ended(text: str) -> str:
+    """The text with a full stop, so that another sentence may follow."""
+    text = text.rstrip()
+    return text if not text or text.endswith((".", "!", "?", ":", "…")) else f"{text}."
+
+
 class AutowrkersError(Exception):
     """A failure with a stable `code`, a `message` for people and a `remedy` that says what to do about it."""
 
@@ -18,7 +24,7 @@ class AutowrkersError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.message} {self.remedy}".strip()
+        return f"{ended(self.message)} {self.remedy}" if self.remedy else self.message
 
 
 class Retryable(AutowrkersError):

@@ -48,7 +48,7 @@ def stored(project: Project, prefix: str, situation: Situation) -> Iterator[Chec
         if not os.environ.get(DEFAULT_VARIABLE):
             yield _no_token(project, prefix)
     elif credential.error_code:
-        hint = NEW_TOKEN if credential.error_code == "github.bad_token" else ""
+        hint = NEW_TOKEN if credential.kind == Credential.Kind.TOKEN else ""
         yield fail(51, f"{prefix}{credential.error_message}", hint, of=project)
     else:
         if credential.ends_soon(timezone.now()):

@@ -13,6 +13,7 @@ from automation.pages.standing import Standing
 from issues.models import IssueSession
 from issues.sanitize import clean_line
 from issues.states import Status
+from projects.errors import ended
 from projects.models import Credential, Project
 from projects.redaction import redact
 
@@ -71,7 +72,7 @@ def trouble_of(project: Project) -> str:
         text = project.error_message
     elif credential is not None and credential.error_code:
         remedy = REMEDY if credential.kind == Credential.Kind.TOKEN else ""
-        text = f"{credential.error_message.rstrip('.')}. {remedy}"
+        text = f"{ended(credential.error_message)} {remedy}"
     else:
         return ""
     return clean_line(redact(text), limit=LONGEST)

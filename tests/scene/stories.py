@@ -78,7 +78,7 @@ def failed(
         attempts=3,
         head_sha=tell.head_sha,
         completed_at=tell.at(ago),
-        last_error=f"{message} All attempts are used up. Make the issue or its checks clearer, then retry.",
+        last_error=f"{message}\n\nAll attempts are used up. Make the issue or its checks clearer, then retry.",
     )
 
 

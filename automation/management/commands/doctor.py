@@ -81,13 +81,18 @@ class Command(ConsoleCommand):
         failing = [finding for finding in findings if finding.level in FAILING[options["fail_level"]]]
         if not failing:
             return Answer(data, lines)
-        message = f"Not ready: {counts['error']} errors, {counts['warning']} warnings."
+        levels = [level for level in ("error", "warning") if counts[level]]
+        message = f"Not ready: {' and '.join(_counted(counts[level], level) for level in levels)}."
         error = AutowrkersError("doctor.not_ready", message, "Each finding above says what helps.")
         return Answer(data, lines, [error], Exit.NOT_READY)
 
     def projects(self, **options: Any) -> tuple[Project, ...]:
         """Those that are looked at."""
         return doctor.active_projects()
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _lines(findings: list[Finding]) -> list[str]:

@@ -32,7 +32,9 @@ def test_a_revoked_token_is_remembered_and_told_without_asking_again(hub, projec
     hub.revoke(token)
     assert "Bad credentials" in found()["E051"]
     asked = len(hub.requests)
-    assert "Bad credentials" in found(online=False)["E051"]
+    told = found(online=False)["E051"]
+    assert "Bad credentials" in told
+    assert told.count("Developer settings") == 1
     assert len(hub.requests) == asked
 
 
