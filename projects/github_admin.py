@@ -14,7 +14,7 @@ class InstallationAdmin(JournalAdmin):
     """Rows of the whole installation, which belong to no project."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = self.model._default_manager.all()
+        rows: QuerySet[Any] = self.model._default_manager.all()
         return rows if is_superuser(request) else rows.none()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
