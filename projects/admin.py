@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.html import format_html
 
@@ -35,18 +36,25 @@ from projects.roles_admin import RoleInline, save_roles
 from projects.token_admin import ApiTokenAdmin
 
 SAME_MOMENT = "Somebody else stored the same in the same moment: nothing was saved. Look, and enter it again."
-STATE_FIELDS = [
-    "automation_enabled",
-    "credential",
-    "last_synced_at",
-    "error_code",
-    "error_message",
-    "error_since",
-    "retry_at",
-    "last_tended_at",
-    "workspace_bytes",
-    "created_at",
-]
+LABELS = {
+    "working_dir": "Workspace folder",
+    "agent_model": "Model of the agent",
+    "agent_command": "Command of the agent",
+    "attempt_max_minutes": "Minutes of an attempt, at most",
+    "attempt_silence_minutes": "Minutes of silence, at most",
+    "attempt_max_turns": "Turns of an attempt, at most",
+    "attempt_max_cost_usd": "Cost of an attempt, at most (USD)",
+    "monthly_budget_usd": "Monthly budget (USD)",
+}
+ALWAYS = ["automation_enabled", "credential", "last_synced_at", "last_tended_at", "created_at"]
+# Shown where the project has it: the column of what is shown under the name.
+SOMETIMES = {
+    "trouble": "error_code",
+    "error_message": "error_message",
+    "error_since": "error_since",
+    "retry_at": "retry_at",
+    "workspace": "workspace_bytes",
+}
 
 
 @admin.register(Project)
@@ -67,12 +75,16 @@ class ProjectAdmin(ScopedAdmin):
     search_fields = ["name", "github_repo"]
     sortable_by = ["name", "repository", "last_synced_at"]
     actions = ["sync", "start_automation", "stop_automation"]
-    readonly_fields = STATE_FIELDS
+    readonly_fields = [*ALWAYS, *SOMETIMES]
     inlines = [RoleInline]
 
     @admin.display(ordering="github_repo", description="repository")
     def repository(self, project: Project) -> str:
         return format_html('<a href="{}">{}</a>', project.web_url, project.github_repo)
+
+    @admin.display(description="workspace")
+    def workspace(self, project: Project) -> str:
+        return filesizeformat(project.workspace_bytes)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("projects.add_project")
@@ -96,7 +108,8 @@ class ProjectAdmin(ScopedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        state = [("State", {"fields": STATE_FIELDS})] if obj else []
+        known = [name for name, column in SOMETIMES.items() if getattr(obj, column, None)]
+        state = [("State", {"fields": [*ALWAYS, *known]})] if obj else []
         return [*fieldsets(may_edit=may_edit), *state]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
@@ -104,7 +117,7 @@ class ProjectAdmin(ScopedAdmin):
         return [*super().get_readonly_fields(request, obj), *kept]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, change, labels=LABELS, **kwargs)
         form.user = request.user  # type: ignore[attr-defined]
         return form
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from projects.editing import SETTABLE
 from projects.form_fields import ChecksField, LinesField
 from projects.forms import FILTERS
-from projects.models import AuditEvent, Membership, Role
+from projects.models import AuditEvent, Membership, Project, Role
 from tests.factories import create_membership, create_project, create_superuser, create_user
 from tests.projects.admin_forms import save
 
@@ -56,6 +56,26 @@ def test_the_folder_is_shown_to_a_manager_and_set_by_superusers_alone(manager, p
     manager.post(page(project), {"working_dir": "repos/other"})
     project.refresh_from_db()
     assert project.working_dir == "repos/mine"
+
+
+def test_settings_are_named_in_words_and_the_way_back_leads_to_the_board(manager, project):
+    text = manager.get(page(project)).content.decode()
+    for words in ("Cost of an attempt, at most (USD)", "Monthly budget (USD)", "Workspace folder"):
+        assert f"{words}:</label>" in text
+    assert "usd:" not in text
+    assert f'<a href="/admin/project/{project.pk}/"><bdi>' in text
+    assert "Home</a>" not in text
+
+
+def test_trouble_and_workspace_are_shown_where_there_is_any(manager, project):
+    text = manager.get(page(project)).content.decode()
+    assert "Trouble:" not in text
+    assert "Retry at:" not in text
+    assert "Workspace:" not in text
+    Project.objects.update(error_code="github.bad_token", error_message="Refused.", workspace_bytes=5 * 2**20)
+    text = manager.get(page(project)).content.decode()
+    assert "GitHub bad token" in text
+    assert "5.0\xa0MB" in text
 
 
 def test_lists_are_written_one_per_line(boss, project):
