@@ -84,7 +84,7 @@ class ProjectAdmin(ScopedAdmin):
 
     @admin.display(description="workspace")
     def workspace(self, project: Project) -> str:
-        return filesizeformat(project.workspace_bytes)
+        return filesizeformat(project.workspace_bytes or 0)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("projects.add_project")
