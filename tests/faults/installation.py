@@ -49,6 +49,7 @@ class Installation:
         self.web_port = 0
 
     def __enter__(self) -> Self:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing is left running
         if self.server:
             self._sql(f'CREATE DATABASE "{self.name}"')
             self.url = f"{self.server.rpartition('/')[0]}/{self.name}"

@@ -23,6 +23,7 @@ from tests.faults.installation import REPO, Installation, children, kill, some
 from tests.faults.runner import percentile
 
 KINDS = {"worker": 45, "agent": 15, "guard": 12, "cluster": 16, "clock": 6, "everything": 6}
+HELPERS = ("guard", "cluster", "clock", "everything")
 PAUSE_SECONDS = (6.0, 22.0)
 MOST_UNDER_WAY = 8
 LIMIT_EVERY, LIMIT_SECONDS = 10, 15
@@ -32,7 +33,10 @@ LOOK_SECONDS = 0.25
 
 @dataclass
 class Wait:
-    """A row whose holder was killed, until somebody claims it again."""
+    """A row whose holder was killed, until somebody claims it again.
+
+    `is_disturbed`: those who would have seen to it were killed as well meanwhile.
+    """
 
     model: type[Any]
     pk: int
@@ -40,6 +44,7 @@ class Wait:
     since: float
     seconds: float | None = None
     is_void: bool = False
+    is_disturbed: bool = False
 
 
 class Rounds:
@@ -56,7 +61,7 @@ class Rounds:
         for number in range(1, count + 1):
             self._bring_issues()
             if number % LIMIT_EVERY == 0:
-                limit = Fault("secondary", method="GET", seconds=LIMIT_SECONDS)
+                limit = Fault("secondary", "^/repos/", method="GET", seconds=LIMIT_SECONDS)
                 self.here.hub.faults.append(limit)
             kind = self.rng.choices(list(KINDS), list(KINDS.values()))[0]
             self._pass(self.rng.uniform(*PAUSE_SECONDS))
@@ -115,6 +120,9 @@ class Rounds:
         if not any(struck):
             return False
         self.kills[kind] += 1
+        if kind in HELPERS or any(wait.model is Project for wait in held):
+            for wait in self._unclaimed():
+                wait.is_disturbed = True
         self.waits += held
         return True
 
@@ -160,6 +168,7 @@ class Rounds:
         ]
         losses += [f"{wait.model.__name__} {wait.pk} was not claimed again" for wait in self._unclaimed()]
         seconds = [wait.seconds for wait in self.waits if wait.seconds is not None]
+        alone = [wait.seconds for wait in self.waits if wait.seconds is not None and not wait.is_disturbed]
         return {
             "kills": dict(self.kills),
             "restarts": self.here.restarts,
@@ -172,6 +181,10 @@ class Rounds:
             "recovery_p50_s": round(percentile(seconds, 0.5), 1),
             "recovery_p99_s": round(percentile(seconds, 0.99), 1),
             "recovery_max_s": round(max(seconds, default=0), 1),
+            "undisturbed": len(alone),
+            "undisturbed_p50_s": round(percentile(alone, 0.5), 1),
+            "undisturbed_p99_s": round(percentile(alone, 0.99), 1),
+            "undisturbed_max_s": round(max(alone, default=0), 1),
         }
 
     def _unclaimed(self) -> list[Wait]:
