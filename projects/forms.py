@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -12,8 +13,14 @@ from projects import unseen
 from projects.editing import AGENT, COMMANDS, SECRETS, SETTABLE, TRIAGE
 from projects.form_fields import ChecksField, LinesField
 from projects.models import Project
-from projects.rules import check_agent, check_name, check_repository, check_working_dir
-from projects.validators import check_texts, validate_visible
+from projects.rules import (
+    check_agent,
+    check_agent_command,
+    check_name,
+    check_repository,
+    check_working_dir,
+)
+from projects.validators import check_texts, validate_token, validate_visible
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Project]
@@ -80,12 +87,12 @@ def fieldsets(*, may_edit: bool) -> list[tuple[str | None, Any]]:
 
 
 class SecretInput(forms.CharField):
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, validate: Callable[[str], None]) -> None:
         super().__init__(
             label=label,
             required=False,
             max_length=500,
-            validators=[validate_visible],
+            validators=[validate],
             help_text="Leave blank to keep what is stored.",
             widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "size": 60}),
         )
@@ -94,9 +101,9 @@ class SecretInput(forms.CharField):
 class ProjectForm(ModelForm):
     user: Any  # who fills it in; set by the admin
 
-    github_token = SecretInput("GitHub token")
+    github_token = SecretInput("GitHub token", validate_token)
     forget_github_token = forms.BooleanField(required=False, label="Remove the stored GitHub token")
-    webhook_secret = SecretInput("Webhook secret")
+    webhook_secret = SecretInput("Webhook secret", validate_visible)
     forget_webhook_secret = forms.BooleanField(required=False, label="Remove the stored webhook secret")
     filter_labels = LinesField(label="Labels, all of them", help_text="For example: bug")
     filter_exclude_labels = LinesField(label="None of these labels", help_text="For example: wontfix")
@@ -148,6 +155,11 @@ class ProjectForm(ModelForm):
     def clean_agent(self) -> str:
         value: str = self.cleaned_data["agent"]
         check_agent(value, self.user, self._stored())
+        return value
+
+    def clean_agent_command(self) -> str:
+        value: str = self.cleaned_data["agent_command"]
+        check_agent_command(self.cleaned_data.get("agent", ""), value, self._stored())
         return value
 
     def _stored(self) -> Project | None:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from projects import editing
 from projects.editing import SETTABLE
 from projects.models import AuditEvent, Project
-from projects.rules import check_agent, check_name, check_repository, check_working_dir
+from projects.rules import (
+    check_agent,
+    check_agent_command,
+    check_name,
+    check_repository,
+    check_working_dir,
+)
 from projects.strict import StrictFields
-from projects.validators import check_texts
+from projects.validators import check_texts, validate_token
 
 STATE = [
     "automation_enabled",
@@ -28,7 +35,12 @@ class ProjectSerializer(StrictFields, serializers.ModelSerializer[Project]):
     """`github_token` and `webhook_secret`: absent or empty keeps what is stored, null removes it."""
 
     github_token = serializers.CharField(
-        write_only=True, required=False, allow_null=True, allow_blank=True, max_length=500
+        write_only=True,
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        max_length=500,
+        validators=[validate_token],
     )
     webhook_secret = serializers.CharField(
         write_only=True, required=False, allow_null=True, allow_blank=True, max_length=500
@@ -74,6 +86,12 @@ class ProjectSerializer(StrictFields, serializers.ModelSerializer[Project]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         check_texts({name: value for name, value in attrs.items() if isinstance(value, str | list | dict)})
+        stored = self.instance or Project()
+        agent, command = (attrs.get(name, getattr(stored, name)) for name in ("agent", "agent_command"))
+        try:
+            check_agent_command(agent, command, self.instance)
+        except ValidationError as error:
+            raise ValidationError({"agent_command": error.messages}) from error
         return attrs
 
     def create(self, validated_data: dict[str, Any]) -> Project:

@@ -97,6 +97,20 @@ def validate_visible(value: str) -> None:
         raise ValidationError(fault, code="invisible")
 
 
+def is_token(value: str) -> bool:
+    """Whether it can stand in a request's header as GitHub's tokens do."""
+    return value.isascii() and value.isprintable() and " " not in value and bool(value)
+
+
+def validate_token(value: str) -> None:
+    validate_visible(value)
+    if not is_token(value):
+        raise ValidationError(
+            "This cannot be a token: GitHub's have letters, digits and _ alone, without a space.",
+            code="invalid_token",
+        )
+
+
 def _fault_of(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     if len(text) > LONGEST_TEXT:

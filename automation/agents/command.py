@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
 from automation.agents.base import AgentResult, AgentTask, Ending, Launch
 from automation.agents.events import Digest, Event, Finished, Text
 from automation.agents.verdicts import conclude
-from projects.errors import OperatorError
+from projects.agent_command import PLACEHOLDER, split_template
 
 PROMPT_FILE = "prompt.md"
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
-KNOWN = ("prompt_file", "work_dir", "model")
 
 
 class Command:
@@ -45,22 +41,3 @@ class Command:
         if ending.ended_by == "exit" and conclude(digest, ending).outcome != "missing_tool":
             digest = replace(digest, finished=Finished(is_error=False, text=digest.last_text))
         return conclude(digest, ending)
-
-
-def split_template(template: str) -> list[str]:
-    """The template's words, not yet filled in. Raises OperatorError `agent.bad_template`."""
-    try:
-        words = shlex.split(template)
-    except ValueError as error:
-        raise _bad_template(f"The agent's command cannot be read: {error}.") from error
-    if not words:
-        raise _bad_template("The agent's command is empty.")
-    unknown = {name for word in words for name in PLACEHOLDER.findall(word)} - set(KNOWN)
-    if unknown:
-        raise _bad_template(f"The agent's command has unknown placeholders: {', '.join(sorted(unknown))}.")
-    return words
-
-
-def _bad_template(message: str) -> OperatorError:
-    known = ", ".join(f"{{{name}}}" for name in KNOWN)
-    return OperatorError("agent.bad_template", message, f"Correct it. The known placeholders are {known}.")

@@ -16,11 +16,11 @@ from django.conf import settings
 from django.core.checks import CheckMessage
 
 from automation.agents import claude_code
-from automation.agents.command import split_template
 from automation.agents.programs import agent_environment, command_of, locate
 from automation.agents.registry import get_adapter
 from automation.checks.registry import fail, fine, note, register
 from automation.checks.situation import PROGRAM_SECONDS, Situation
+from projects.agent_command import split_template
 from projects.errors import AutowrkersError
 from projects.models import Project
 from projects.workspace.processes import Finished, run

@@ -10,11 +10,9 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from automation.agents.command import split_template
 from automation.pages.ways import TOKEN, WayField, credential_of_way, require_token, token_field
-from projects.errors import OperatorError
 from projects.models import Project
-from projects.rules import check_agent, check_name, check_repository, is_name_taken
+from projects.rules import check_agent, check_agent_command, check_name, check_repository, is_name_taken
 from projects.validators import validate_repo, validate_visible
 
 if TYPE_CHECKING:
@@ -102,12 +100,7 @@ class LinkForm(ModelForm):
 
     def clean_agent_command(self) -> str:
         value: str = self.cleaned_data["agent_command"]
-        agent = self.cleaned_data.get("agent")
-        if agent == Project.Agent.COMMAND:
-            try:
-                split_template(value)
-            except OperatorError as error:
-                raise ValidationError(str(error), code=error.code) from error
+        check_agent_command(self.cleaned_data.get("agent", ""), value, None)
         return value
 
     def clean(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from projects import app_tokens
 from projects.errors import AutowrkersError
 from projects.models import Credential, GitHubIdentity
-from projects.validators import validate_visible
+from projects.validators import validate_token
 
 TOKEN, APP, ACCOUNT = "token", "app", "account"  # noqa: S105
 
@@ -38,7 +38,7 @@ def token_field(label: str, help_text: str) -> forms.CharField:
         label=label,
         required=False,
         max_length=500,
-        validators=[validate_visible],
+        validators=[validate_token],
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         help_text=help_text,
     )

@@ -27,6 +27,7 @@ from projects.github.errors import (
 )
 from projects.github.meter import ASKING, LocalMeter, Meter
 from projects.redaction import register
+from projects.validators import is_token
 
 HEADERS = {
     "Accept": "application/vnd.github+json",
@@ -77,7 +78,7 @@ class Transport:
         patience_seconds: float = TOTAL_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not token or not token.isascii() or not token.isprintable() or " " in token:
+        if not is_token(token):
             raise BadCredentials("The token is empty or holds characters that no GitHub token has.")
         register(token)
         self.api_url = api_url.rstrip("/")
@@ -85,7 +86,9 @@ class Transport:
         self.meter = meter or LocalMeter()
         self._auth: AuthBase = _BearerToken(token)
         self._remembered_by = remembered_by
-        self.before_change: Callable[[], None] = lambda: None  # right before one leaves: raise to keep it back
+        self.before_change: Callable[[], None] = lambda: (
+            None
+        )  # right before one leaves: raise to keep it back
         self._patience = patience_seconds
         self._monotonic = monotonic
         self._session = _Session()
