@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from projects.agent_command import split_template
+from projects.errors import OperatorError
 from projects.models import Project
 
 OWN_FOLDERS = frozenset({"mirrors", "clones", "homes", "checks"})
@@ -46,7 +48,7 @@ def check_repository(value: str, project: Project | None) -> None:
 
 
 def _others(project: Project | None) -> Any:
-    return Project.objects.active().exclude(pk=project.pk if project else None)
+    return Project.objects.active().exclude(pk=project.pk if project else 0)
 
 
 def check_working_dir(value: str, user: Any, project: Project | None) -> None:
@@ -85,3 +87,14 @@ def check_agent(agent: str, user: Any, project: Project | None) -> None:
     unchanged = project is not None and project.agent == agent
     if agent == Project.Agent.SCRIPTED and not unchanged and not user.is_superuser:
         raise ValidationError("The scripted agent is for demonstrations.", code="scripted_agent")
+
+
+def check_agent_command(agent: str, command: str, project: Project | None) -> None:
+    """The command agent needs a template that can be filled in. One that is stored already stands in nobody's way."""
+    is_stored = project is not None and (project.agent, project.agent_command) == (agent, command)
+    if agent != Project.Agent.COMMAND or is_stored:
+        return
+    try:
+        split_template(command)
+    except OperatorError as error:
+        raise ValidationError(str(error), code=error.code) from error

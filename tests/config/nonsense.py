@@ -100,7 +100,9 @@ def build_world():
     )
     GitHubIdentity.objects.create(user=user, github_host="github.com", github_id=1, login="a")
     now = timezone.now()
-    Alert.objects.create(kind="disk_low", subject="a", message="m", project=project, first_at=now, last_at=now)
+    Alert.objects.create(
+        kind="disk_low", subject="a", message="m", project=project, first_at=now, last_at=now
+    )
     Host.objects.create(name="a")
     return {
         "session": session.pk,

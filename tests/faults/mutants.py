@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from unittest import mock
 
-from automation import attempts, effects, messages, recovery
+from automation import attempts, effects, environment, messages
 from automation.steps import publish
 from issues.models import session as sessions
 from projects import leases
@@ -51,10 +51,6 @@ def _paused_before_comment() -> Schedule:
     return Schedule(1, blows=[Blow("pause", 1, label=r"after GET .*/comments$", seconds=120)])
 
 
-def _paused_with_agent() -> Schedule:
-    return Schedule(1, blows=[Blow("pause", 1, label="during agent", seconds=120)], agent_seconds=(200, 200))
-
-
 def _killed_at_work() -> Schedule:
     return Schedule(1, blows=[Blow("kill", 1, label="during agent")])
 
@@ -89,10 +85,7 @@ MUTANTS: dict[str, Mutant] = {
     "nobody checks the fence": Mutant(
         _paused_before_comment,
         "comments on",
-        ((effects, "check_lease", lambda lease: None), (attempts, "check_lease", lambda lease: None)),
-    ),
-    "the agent of a former worker lives on": Mutant(
-        _paused_with_agent, "two agents", ((recovery, "end_former_worker", lambda session: None),)
+        tuple((module, "check_lease", lambda lease: None) for module in (effects, attempts, environment)),
     ),
     "a dead worker's lease is never free": Mutant(
         _killed_at_work, "issue 1 is ('in_progress'", ((leases, "claim", _only_once),)

@@ -15,6 +15,7 @@ from automation.pipeline import advance
 from automation.tend import tend
 from issues.models import Attempt, IssueSession
 from issues.states import Status
+from projects.workspace import folders
 from tests.automation.agents.real_cli import require
 from tests.flows.workers import ROOT, eventually, processes_with, product_environment
 from tests.modelserver.scenario import parse_scenarios
@@ -56,6 +57,11 @@ def scenarios(seconds):
     )
 
 
+def is_remembered(words, home):
+    """Whether the agent has written them down: it writes its conversation a moment after it goes on."""
+    return any(words in path.read_bytes() for path in home.rglob("*.jsonl"))
+
+
 @pytest.mark.parametrize(
     ("agent", "command", "environment", "number"),
     [
@@ -85,6 +91,7 @@ def test_the_next_worker_resumes_the_conversation(
             [sys.executable, "-c", WORKER.format(pk=session.pk)], cwd=ROOT, env=product_environment(settings)
         )
         eventually(lambda: processes_with(f"time.sleep({seconds})") or worker.poll() is not None, seconds=60)
+        eventually(lambda: is_remembered(b"HALF-IS-DONE", folders.home_path(session.pk)), seconds=20)
         worker.send_signal(number)
         worker.wait(timeout=20)
         eventually(lambda: not processes_with(str(seconds)), seconds=10)

@@ -181,6 +181,9 @@ def test_an_unknown_name_in_a_template_is_an_error(name):
         render(name)
 
 
-def test_templates_run_in_a_sandbox():
+def test_templates_run_in_a_sandbox_and_only_html_is_escaped():
     assert environment().sandboxed
-    assert not environment().autoescape
+    escapes = environment().autoescape
+    assert callable(escapes)
+    assert escapes("notifications/digest.html.j2")
+    assert not escapes("prompts/issue.md.j2")
