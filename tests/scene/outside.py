@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import Group
 
-from automation.models import Notification, NotificationRoute, WebhookDelivery
+from automation.models import Alert, Host, Notification, NotificationRoute, WebhookDelivery
 from automation.webhooks.inbox import UNCONCERNED
-from projects.models import ApiToken, Credential, Project
+from projects.models import ApiToken, Credential, GitHubApp, GitHubIdentity, Project
 from projects.models.audit import record
 from tests.scene.people import People
 
 BAD_TOKEN = "GitHub answered 401 to GET /repos/acme/payments-api/pulls/91: Bad credentials"
+KEYS = {"private_key": "a key", "client_secret": "a secret", "webhook_secret": "another"}
 DELIVERED = (  # minutes ago, event, action, what it names, state, reason, tries
     (1, "push", "", {"branches": ["feature/issue-127"], "shas": ["5d" * 20]}, "received", "", 0),
     (4, "issues", "labeled", {"issue": 131}, "done", "", 1),
@@ -44,6 +46,30 @@ def leave_traces(people: People, payments: Project, webshop: Project, now: datet
         sent_at=now - timedelta(minutes=129),
     )
     _deliver(payments, now)
+    _of_the_installation(people, now)
+
+
+def _of_the_installation(people: People, now: datetime) -> None:
+    """An App, an account, a host that has ended, an alert that is over."""
+    api_url = settings.GITHUB_API_URL
+    key = Credential.objects.for_secret(kind=Credential.Kind.APP, api_url=api_url, secret=json.dumps(KEYS))
+    GitHubApp.objects.create(
+        api_url=api_url, app_id=311, slug="autowrkers", name="Autowrkers", credential=key
+    )
+    GitHubIdentity.objects.create(
+        user=people.manager, github_host="github.com", github_id=7301, login="mara-codes"
+    )
+    Host.objects.create(name="worker-2", slots=2)
+    began, ended = now - timedelta(days=2), now - timedelta(days=1)
+    Alert.objects.create(
+        kind=Alert.Kind.DISK,
+        subject="worker-2",
+        message="Only 312 MB are free for the workspace.",
+        remedy="Free some space there.",
+        first_at=began,
+        last_at=ended,
+        ended_at=ended,
+    )
 
 
 def _deliver(project: Project, now: datetime) -> None:
