@@ -17,7 +17,9 @@ from tests.browser.log_reading import LONGEST_PAUSE, Reader, Run
 from tests.factories import create_attempt, create_session, create_superuser
 
 HOSTILE = '<script>window.bad=1</script><img src=x onerror="window.bad=2"> \x1b]0;x\x07 \u202eabc'
-BROKEN = re.compile("Failed to load resource: (the server responded with a status of 500|net::ERR_INTERNET)")
+BROKEN = re.compile(
+    "Failed to load resource: (the server responded with a status of 50[03]|net::ERR_INTERNET)"
+)
 HIDE = """is_hidden => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => is_hidden });
     document.dispatchEvent(new Event("visibilitychange"));

@@ -96,7 +96,11 @@ def build_world():
     route = NotificationRoute.objects.create(project=project, channel="email", target="a@example.com")
     Notification.objects.create(route=route, issue_session=session, event="e", dedupe_key="k")
     GitHubApp.objects.create(
-        api_url=project.credential.api_url, app_id=1, name="a", slug="a", credential=create_credential()
+        api_url=project.credential.api_url,
+        app_id=1,
+        name="a",
+        slug="a",
+        credential=create_credential('{"private_key": "k", "client_secret": "s", "webhook_secret": "w"}'),
     )
     GitHubIdentity.objects.create(user=user, github_host="github.com", github_id=1, login="a")
     now = timezone.now()
@@ -139,4 +143,5 @@ def is_clear(answer):
 
 def assert_clear(answers):
     """`answers` are (what was asked, answer): all that broke are told at once."""
-    assert [f"{asked[:200]}: {answer.status_code}" for asked, answer in answers if not is_clear(answer)] == []
+    unclear = [f"{asked[:200]}: {answer.status_code}" for asked, answer in answers if not is_clear(answer)]
+    assert unclear == [], unclear

@@ -12,7 +12,14 @@ from django.test import Client
 
 from projects.models import Project, Role
 from tests.config.nonsense import dump
-from tests.factories import create_project, create_session, create_superuser, create_token, create_user
+from tests.factories import (
+    create_membership,
+    create_project,
+    create_session,
+    create_superuser,
+    create_token,
+    create_user,
+)
 
 pytestmark = pytest.mark.django_db
 FORM = "application/x-www-form-urlencoded"
@@ -164,9 +171,11 @@ def test_a_form_is_offered_only_to_roles_that_may_send_it():
 
 @pytest.mark.parametrize(("role", "is_own", "status"), [(Role.VIEWER, True, 403), (Role.MANAGER, False, 404)])
 def test_what_a_role_may_not_do_is_refused_to_its_form_too(role, is_own, status):
-    own, foreign = create_project(), create_project()
-    browser = browser_of(create_user(role, project=own, is_staff=True))
-    fields = forms(browser, f"/api/projects/{own.pk}/sync")["POST"] | {"_method": "DELETE"}
+    own, foreign, managed = create_project(), create_project(), create_project()
+    user = create_user(role, project=own, is_staff=True)
+    create_membership(user=user, project=managed)
+    browser = browser_of(user)
+    fields = forms(browser, f"/api/projects/{managed.pk}/sync")["POST"] | {"_method": "DELETE"}
     before = dump()
     assert send(browser, f"/api/projects/{(own if is_own else foreign).pk}", fields).status_code == status
     assert dump() == before
