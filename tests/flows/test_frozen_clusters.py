@@ -104,6 +104,7 @@ def test_a_cluster_whose_guard_has_gone_silent_ends_with_an_error(cluster, guard
 
 
 def test_a_cluster_beats_for_its_host_and_says_when_it_leaves(cluster, guard):
+    eventually(hosts.standings, seconds=10)  # messages may be taken before the first beat
     (host,) = hosts.standings()
     assert host.lives(hosts.QUEUE)
     assert host.row.started_at is not None
