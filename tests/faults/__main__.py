@@ -62,7 +62,7 @@ def _play_rounds(options: argparse.Namespace) -> int:
         if not is_good:
             here.keep()
     _show(totals, as_json=options.json)
-    return 0 if is_good and totals["undisturbed_p99_s"] <= TARGET_SECONDS else 1
+    return 0 if is_good and totals["recovery_p99_s"] <= TARGET_SECONDS else 1
 
 
 def _play_outage(options: argparse.Namespace) -> int:

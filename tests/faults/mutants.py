@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any
 from unittest import mock
 
-from automation import attempts, effects, environment, messages
+from automation import attempts, effects, environment, messages, recovery
+from automation.reconcile import applying
 from automation.steps import publish
 from issues.models import session as sessions
 from projects import leases
@@ -51,6 +52,10 @@ def _paused_before_comment() -> Schedule:
     return Schedule(1, blows=[Blow("pause", 1, label=r"after GET .*/comments$", seconds=120)])
 
 
+def _paused_with_agent() -> Schedule:
+    return Schedule(1, blows=[Blow("pause", 1, label="during agent", seconds=120)], agent_seconds=(200, 200))
+
+
 def _killed_at_work() -> Schedule:
     return Schedule(1, blows=[Blow("kill", 1, label="during agent")])
 
@@ -86,6 +91,14 @@ MUTANTS: dict[str, Mutant] = {
         _paused_before_comment,
         "comments on",
         tuple((module, "check_lease", lambda lease: None) for module in (effects, attempts, environment)),
+    ),
+    "the agent of a former worker lives on": Mutant(
+        _paused_with_agent,
+        "two agents",
+        (
+            (recovery, "end_former_worker", lambda session: None),
+            (applying, "_end_agent", lambda facts, agent: True),
+        ),
     ),
     "a dead worker's lease is never free": Mutant(
         _killed_at_work, "issue 1 is ('in_progress'", ((leases, "claim", _only_once),)
