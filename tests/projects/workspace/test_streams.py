@@ -88,7 +88,7 @@ def test_the_identity_handed_over_at_the_start_is_enough_to_kill_the_tree_elsewh
         args=(f"sh -c 'sleep {marker}; :' & sleep {marker}; :",),
         kwargs={"on_start": seen.append},
     ).start()
-    wait_until(lambda: len(living(marker)) >= 2)
+    wait_until(lambda: seen and len(living(marker)) >= 2)
     assert is_alive(seen[0])
     assert kill_tree(seen[0])
     assert living(marker) == []
