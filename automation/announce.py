@@ -46,7 +46,7 @@ def failure(session: IssueSession, client: GitHubClient, *, lease: Lease) -> Non
 
 def postponed(project: Project, client: GitHubClient, may_go_on: Callable[[], bool]) -> None:
     """Write what could not be written when it was due. A session in a later round says nothing about a former one."""
-    for effect in effects.unfinished(project, KIND, status=Status.FAILED)[:BATCH]:
+    for effect in effects.unfinished(project, KIND, status=Status.FAILED, limit=BATCH):
         lease = leases.claim(IssueSession, effect.issue_session_id) if may_go_on() else None
         if lease is None:
             continue

@@ -52,7 +52,8 @@ def eligible(project: Project) -> IssueSessionQuerySet:
 
 def next_to_start(project: Project, now: datetime) -> list[IssueSession]:
     """The due sessions that fit into the free places, in the order of their start."""
-    return list(startable(project, now)[: free_places(project, now)])
+    due = list(startable(project, now)[: project.max_concurrent])
+    return due[: free_places(project, now)] if due else []
 
 
 def would_start(project: Project, now: datetime) -> list[IssueSession]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.utils import timezone
 
 from automation.models import Effect
@@ -76,12 +76,13 @@ def settle(session: IssueSession, kind: str, *, lease: Lease | None, facts: Fact
     perform(session, kind, lease=lease, find=lambda: facts, act=dict)
 
 
-def unfinished(project: Project, kind: str, *, status: Status) -> QuerySet[Effect]:
+def unfinished(project: Project, kind: str, *, status: Status, limit: int) -> list[Effect]:
     """Effects of the present round of sessions in `status` that are planned and not known to have happened."""
     intents = Effect.objects.filter(kind=kind, outcome__isnull=True, round=F("issue_session__round"))
     intents = intents.exclude(not_before__gt=timezone.now())
-    sessions = intents.filter(issue_session__project=project, issue_session__status=status)
-    return sessions.select_related("issue_session__project").order_by("id")
+    rows = intents.filter(issue_session__project=project, issue_session__status=status).order_by("id")
+    pks = list(rows.values_list("pk", flat=True)[:limit])  # nearly always none, and asked at each tick
+    return list(rows.filter(pk__in=pks).select_related("issue_session__project")) if pks else []
 
 
 @transaction.atomic

@@ -37,8 +37,9 @@ def due(project: Project, now: datetime, *, at_once: bool, woken: Collection[int
     closed = Q(status=Status.FAILED, reason=PR_CLOSED, completed_at__gt=now - CLOSED_FOR)
     waiting = followed & _not_since(now - OPEN_INTERVAL) | closed & _not_since(now - CLOSED_INTERVAL)
     waiting = followed | closed if at_once else waiting | (followed | closed) & Q(pk__in=woken)
-    sessions = project.sessions.filter(waiting, pr_number__isnull=False)
-    return list(sessions.select_related("project").order_by("followed_at", "id")[:BATCH])
+    sessions = project.sessions.filter(waiting, pr_number__isnull=False).order_by("followed_at", "id")
+    pks = list(sessions.values_list("pk", flat=True)[:BATCH])
+    return list(sessions.filter(pk__in=pks).select_related("project")) if pks else []
 
 
 def follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
@@ -117,7 +118,8 @@ def _complete(
 
 def close_issues(project: Project, client: GitHubClient, may_go_on: Callable[[], bool]) -> None:
     """Close what could not be closed when it was due."""
-    for effect in effects.unfinished(project, Effect.Kind.CLOSE_ISSUE, status=Status.COMPLETED)[:BATCH]:
+    kind = Effect.Kind.CLOSE_ISSUE
+    for effect in effects.unfinished(project, kind, status=Status.COMPLETED, limit=BATCH):
         if may_go_on():
             _close_issue(effect.issue_session, client)
 

@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from types import TracebackType
+from typing import Any
 
 from django.db import DatabaseError, connection
 
@@ -45,6 +46,7 @@ class Heartbeat:
     ) -> None:
         self.lease = lease
         self.stop = Stop()
+        self.parting: dict[str, Any] = {}  # columns that are written when the lease is given back
         self._renew_seconds, self._give_up_seconds = renew_seconds, give_up_seconds
         self._renewed = time.monotonic()
         self._ended, self._lost = threading.Event(), threading.Event()
@@ -65,7 +67,7 @@ class Heartbeat:
         for thread in self._threads:
             thread.join()
         if not self.is_lost:
-            leases.release(self.lease)
+            leases.release(self.lease, **self.parting)
 
     @property
     def is_lost(self) -> bool:

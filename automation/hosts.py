@@ -110,6 +110,12 @@ def standings() -> list[Standing]:
     return [Standing(row, row.now, running[row.name]) for row in rows]
 
 
+def is_served(part: str) -> bool:
+    """Whether that part runs on some host, as far as is known: before any host was heard of it is held to."""
+    limit = ExpressionWrapper(leases.db_now() - DEAD_AFTER, output_field=DateTimeField())
+    return Host.objects.filter(**{f"{part}_seen_at__gt": limit}).exists() or not Host.objects.exists()
+
+
 def free_slots(*, handed_over: int) -> int:
     """How many more sessions all live hosts can take. `handed_over`: those that already wait for a worker.
 

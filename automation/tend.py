@@ -42,11 +42,10 @@ OUTAGE = ("github.unavailable", "git.network")
 
 def tend(project_pk: int) -> bool:
     """One round of looking after a project. False: somebody else is at it, or it is gone."""
-    lease = leases.claim(Project, project_pk)
+    lease = leases.claim(Project, project_pk, tend_enqueued_at=None)
     if lease is None:
         return False
     with Heartbeat(lease) as heartbeat:
-        Project.objects.filter(pk=project_pk).update(tend_enqueued_at=None)
         project = Project.objects.active().select_related("credential").filter(pk=project_pk).first()
         if project is None:
             return False
@@ -77,7 +76,7 @@ def _tend(project: Project, heartbeat: Heartbeat) -> None:
     if not isinstance(error, OperatorError):
         dispatch.dispatch(project, timezone.now())
     _try(lambda: weighing.weigh(project, now))
-    Project.objects.filter(pk=project.pk).update(last_tended_at=now)
+    heartbeat.parting["last_tended_at"] = now
 
 
 def _remote(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import F, Q
 from django.utils import timezone
 
-from automation import archived, queue
+from automation import archived, hosts, queue
 from automation.holding import Heartbeat
 from automation.reconcile.applying import needs_repair, reconcile
 from automation.webhooks import inbox
@@ -15,19 +15,15 @@ from projects import leases
 from projects.leases import Lease
 from projects.models import Project
 
-LOST_AFTER = timedelta(minutes=5)
-
 
 def tick() -> int:
     """Enqueue `tend` for each project that nobody tends now (answers how many); wind archived ones down.
 
-    A message not yet taken is not sent again for five minutes, so that a queue without a worker does not fill up.
+    A message that nobody takes is held to be lost when a lease would have ended. Where no worker of the queue lives,
+    none is sent, so that the queue does not fill up.
     """
     now = timezone.now()
-    tried = Q(sync_requested_at=None) | Q(sync_requested_at__lte=F("last_tended_at"))
-    waits = Q(leases.not_claimed_since("tend_enqueued_at"), tend_enqueued_at__gt=now - LOST_AFTER)
-    resting = Q(retry_at__gt=now) & tried | waits
-    due = list(Project.objects.active().filter(leases.free()).exclude(resting).values_list("pk", flat=True))
+    due = _due(now) if hosts.is_served(hosts.QUEUE) else []
     Project.objects.filter(pk__in=due).update(tend_enqueued_at=now)
     for project_pk in due:
         queue.enqueue_tend(project_pk)
@@ -35,6 +31,13 @@ def tick() -> int:
     archived.wind_down_all(now)
     inbox.prune(now)
     return len(due)
+
+
+def _due(now: datetime) -> list[int]:
+    tried = Q(sync_requested_at=None) | Q(sync_requested_at__lte=F("last_tended_at"))
+    waits = Q(leases.not_claimed_since("tend_enqueued_at"), tend_enqueued_at__gt=now - leases.DURATION)
+    resting = Q(retry_at__gt=now) & tried | waits
+    return list(Project.objects.active().filter(leases.free()).exclude(resting).values_list("pk", flat=True))
 
 
 def _repair_resting(now: datetime) -> None:

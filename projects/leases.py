@@ -64,15 +64,15 @@ def not_claimed_since(column: str) -> Q:
     return Q(lease_until=None) | Q(lease_until__lte=F(column))
 
 
-def claim(model: type[Model], pk: int) -> Lease | None:
-    """Take the row's lease, or None when somebody holds it (or the row is gone)."""
+def claim(model: type[Model], pk: int, **columns: Any) -> Lease | None:
+    """Take the row's lease, and write `columns` with it; None when somebody holds it (or the row is gone)."""
     owner = f"{_host()}{os.getpid()}:{secrets.token_hex(6)}"
     rows = model._default_manager.filter(pk=pk)
-    values = {"lease_owner": owner, "lease_until": _end(), "fence": F("fence") + 1}
+    values = columns | {"lease_owner": owner, "lease_until": _end(), "fence": F("fence") + 1}
     taken_over = not rows.filter(lease_until=None).update(**values)
     if taken_over and not rows.filter(lease_until__lte=db_now()).update(**values):
         return None
-    fence = rows.filter(lease_owner=owner).values_list("fence", flat=True).first()
+    fence = rows.filter(lease_owner=owner).order_by().values_list("fence", flat=True).first()
     return None if fence is None else Lease(model, pk, owner, fence, taken_over)
 
 
@@ -81,8 +81,10 @@ def renew(lease: Lease) -> bool:
     return bool(lease.model._default_manager.filter(lease.guard, live()).update(lease_until=_end()))
 
 
-def release(lease: Lease) -> None:
-    lease.model._default_manager.filter(lease.guard).update(lease_owner="", lease_until=None)
+def release(lease: Lease, **columns: Any) -> None:
+    """Give it back, and write `columns` with it, if it is still ours."""
+    values = columns | {"lease_owner": "", "lease_until": None}
+    lease.model._default_manager.filter(lease.guard).update(**values)
 
 
 def update_held(lease: Lease, **values: Any) -> bool:

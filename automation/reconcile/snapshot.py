@@ -1,4 +1,4 @@
-"""Reading what decisions are made from: one query where all is well, two elsewhere, and a look at this host's disk."""
+"""Reading what decisions are made from: one query where all is well, three elsewhere, and a look at the disk."""
 
 from __future__ import annotations
 
@@ -39,9 +39,8 @@ COLUMNS = (
 def take(project: Project, now: datetime, remote: RemoteFacts | None = None) -> Snapshot:
     """Only sessions of which there is something to be said: on this disk, asked for, left by an agent, or lost."""
     places, kept = folders.found(), sessions_kept(project.mirror_path)
-    wanted = _wanted(project, places.keys() | kept, remote)
-    held = ExpressionWrapper(leases.live(), output_field=BooleanField())
-    rows = list(project.sessions.filter(pk__in=wanted).annotate(is_held=held).only(*COLUMNS))
+    wanted = list(_wanted(project, places.keys() | kept, remote))
+    rows = _read(project, wanted) if wanted else []
     agents = _agents(row.pk for row in rows) if rows else {}
     return Snapshot(
         default_branch=project.default_branch,
@@ -55,16 +54,23 @@ def take(project: Project, now: datetime, remote: RemoteFacts | None = None) -> 
     )
 
 
+def _read(project: Project, pks: list[int]) -> list[IssueSession]:
+    held = ExpressionWrapper(leases.live(), output_field=BooleanField())
+    return list(project.sessions.filter(pk__in=pks).annotate(is_held=held).only(*COLUMNS))
+
+
 def _wanted(project: Project, pks: set[int], remote: RemoteFacts | None) -> QuerySet[Any, Any]:
-    """Keys, each kind by an index of its own: with an OR the database would read every session of the project."""
+    """Keys (also of other projects), each kind by an index of its own: with an OR every session would be read."""
     mine = IssueSession.objects.filter(project=project).order_by()
-    kinds = [mine.filter(requested_verb__gt="").values("pk")]
+    kinds = [mine.filter(requested_verb__gt="").values_list("pk", flat=True)]
     if remote is not None:
         numbers = [issue.number for issue in remote.lost]
-        kinds += [mine.filter(github_issue_number__in=numbers).values("pk")] if numbers else []
-        kinds += [mine.filter(status__in=RUNNABLE, reason=NO_BRANCH).values("pk")]
-    unfinished = _unfinished().order_by().values("issue_session_id")
-    return mine.filter(pk__in=pks).values("pk").union(unfinished, *kinds)
+        kinds += (
+            [mine.filter(github_issue_number__in=numbers).values_list("pk", flat=True)] if numbers else []
+        )
+        kinds += [mine.filter(status__in=RUNNABLE, reason=NO_BRANCH).values_list("pk", flat=True)]
+    unfinished = _unfinished().order_by().values_list("issue_session_id", flat=True)
+    return mine.filter(pk__in=pks).values_list("pk", flat=True).union(unfinished, *kinds)
 
 
 def mirror_of(project: Project) -> Mirror:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -18,7 +18,7 @@ from projects.access import of_visible_projects
 from projects.models import Leased, Project, Scope
 
 SYSTEM = "autowrkers"
-ENQUEUE_GRACE = timedelta(minutes=5)
+ENQUEUE_GRACE = leases.DURATION  # a lost message then costs what a dead worker does
 
 
 def new_public_id() -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from automation import hosts
 from automation import tick as ticking
 from automation.tend import tend
 from projects import leases
@@ -25,10 +26,18 @@ def test_every_active_project_is_tended_and_an_archived_one_is_not():
 def test_a_message_that_nobody_takes_is_not_sent_again_until_it_must_be_lost():
     project = create_project()
     assert [ticking.tick(), ticking.tick()] == [1, 0]
-    Project.objects.update(tend_enqueued_at=timezone.now() - timedelta(minutes=6))
+    Project.objects.update(tend_enqueued_at=timezone.now() - leases.DURATION)
     assert ticking.tick() == 1
     tend(project.pk)
     Project.objects.update(retry_at=None)
+    assert ticking.tick() == 1
+
+
+def test_nothing_is_sent_to_a_queue_that_no_worker_serves():
+    create_project()
+    hosts.beat(hosts.CLOCK)
+    assert ticking.tick() == 0
+    hosts.beat(hosts.QUEUE)
     assert ticking.tick() == 1
 
 

@@ -31,8 +31,12 @@ def _no_journal(session: Any, kind: str, *, act: Callable[[], Any], **_: Any) ->
     return act()
 
 
-def _only_once(model: Any, pk: int) -> Any:
-    return _claim(model, pk) if model._default_manager.filter(pk=pk, lease_until=None).exists() else None
+def _only_once(model: Any, pk: int, **columns: Any) -> Any:
+    return (
+        _claim(model, pk, **columns)
+        if model._default_manager.filter(pk=pk, lease_until=None).exists()
+        else None
+    )
 
 
 def _by_force(session: Any, env: Any) -> None:
