@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django.core.cache import cache
+from django.core.management.color import no_style
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 
 from tests.faults.boundaries import HERE, current
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 WRITES = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) \"(\w+)\"")
 ENDINGS = ("ROLLBACK", "RELEASE", "SAVEPOINT")
 AWAY = "the database is away"
+OURS = ("projects_", "issues_", "verification_", "automation_")
 
 
 class Storage:
@@ -28,6 +31,9 @@ class Storage:
         self.watched = False  # the scheduler's own connection: only while it plays a heartbeat
 
     def reset(self, schedule: Schedule) -> None:
+        """Begin with empty tables whose rows are numbered from 1, so that a schedule meets what it met before."""
+        _empty()
+        cache.clear()
         self.commits = 0
         self.away_until = -1.0
         self.failing_commits = dict(schedule.failing_commits)
@@ -96,3 +102,9 @@ class Storage:
             del self.failing_commits[self.commits]
             self.world.tell(f"a commit fails, {when} it is done")
             raise OperationalError("server closed the connection unexpectedly")
+
+
+def _empty() -> None:
+    database = connections[DEFAULT_DB_ALIAS]
+    tables = [name for name in database.introspection.django_table_names() if name.startswith(OURS)]
+    database.ops.execute_sql_flush(database.ops.sql_flush(no_style(), tables, reset_sequences=True))
