@@ -21,7 +21,7 @@ from django.db import Error as DatabaseTrouble
 from django.db import connection
 from django_q import cluster as stock
 
-from automation import draining, hosts
+from automation import draining, hosts, recovery
 
 logger = logging.getLogger(__name__)
 FREED_AFTER_SECONDS = 10.0
@@ -115,6 +115,7 @@ def _beat_for_ever(part: str) -> None:
         was_draining = draining.has_begun()
         try:
             hosts.beat(part, has_begun=has_begun, is_draining=was_draining)
+            recovery.end_abandoned_leases()
             has_begun = False
         except DatabaseTrouble as error:
             logger.warning("outcome=no_beat %s", type(error).__name__)

@@ -16,6 +16,7 @@ from issues.models import Attempt, IssueSession
 from projects import leases
 from projects.errors import Retryable
 from projects.leases import Lease
+from projects.models import Project
 from projects.workspace.processes import ProcessIdentity, kill_tree
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,13 @@ def hand_over(session: IssueSession, lease: Lease) -> None:
 def leave_to_others(session_pk: int) -> None:
     """The queue's message for it is not taken up here: the next tick of any host hands it out again."""
     IssueSession.objects.filter(leases.free(), pk=session_pk).update(enqueued_at=None)
+
+
+def end_abandoned_leases() -> None:
+    """What workers of this host held when they died is free at once, not when its lease would end."""
+    for model in (IssueSession, Project):
+        if count := leases.end_abandoned(model):
+            logger.warning("outcome=leases_ended %s of %s, whose process is gone", count, model.__name__)
 
 
 def end_former_worker(session: IssueSession) -> None:

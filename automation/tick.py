@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import F, Q
 from django.utils import timezone
 
-from automation import archived, hosts, queue
+from automation import archived, hosts, queue, recovery
 from automation.holding import Heartbeat
 from automation.reconcile.applying import needs_repair, reconcile
 from automation.webhooks import inbox
@@ -22,6 +22,7 @@ def tick() -> int:
     A message that nobody takes is held to be lost when a lease would have ended. Where no worker of the queue lives,
     none is sent, so that the queue does not fill up.
     """
+    recovery.end_abandoned_leases()
     now = timezone.now()
     due = _due(now) if hosts.is_served(hosts.QUEUE) else []
     Project.objects.filter(pk__in=due).update(tend_enqueued_at=now)

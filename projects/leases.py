@@ -5,11 +5,13 @@ A lease lasts 45 s and is renewed every 5 s. Whoever holds one passes its fence 
 
 from __future__ import annotations
 
+import functools
 import os
 import secrets
 import socket
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.db.models import DateTimeField, ExpressionWrapper, F, Model, Q
@@ -66,7 +68,7 @@ def not_claimed_since(column: str) -> Q:
 
 def claim(model: type[Model], pk: int, **columns: Any) -> Lease | None:
     """Take the row's lease, and write `columns` with it; None when somebody holds it (or the row is gone)."""
-    owner = f"{_host()}{os.getpid()}:{secrets.token_hex(6)}"
+    owner = f"{_host()}{os.getpid()}:{_namespace()}-{secrets.token_hex(6)}"
     rows = model._default_manager.filter(pk=pk)
     values = columns | {"lease_owner": owner, "lease_until": _end(), "fence": F("fence") + 1}
     taken_over = not rows.filter(lease_until=None).update(**values)
@@ -87,9 +89,38 @@ def release(lease: Lease, **columns: Any) -> None:
     lease.model._default_manager.filter(lease.guard).update(**values)
 
 
+def end_abandoned(model: type[Model]) -> int:
+    """End the leases of processes of this host that are gone, so that nobody waits for their time; answers how many."""
+    rows = model._default_manager.filter(live(), of_this_host()).order_by()
+    gone = [each for each in rows.values_list("pk", "lease_owner", "fence") if _is_gone(each[1])]
+    return sum(
+        model._default_manager.filter(live(), pk=pk, lease_owner=owner, fence=fence).update(
+            lease_until=db_now()
+        )
+        for pk, owner, fence in gone
+    )
+
+
 def update_held(lease: Lease, **values: Any) -> bool:
     """Write to the leased row, only while the lease is ours."""
     return bool(lease.model._default_manager.filter(lease.guard).update(**values))
+
+
+def _is_gone(owner: str) -> bool:
+    """Of a process that this one could see if it lived; a number that was given anew counts as alive."""
+    _, process, token = owner.split(":")
+    if not _namespace() or token.partition("-")[0] != _namespace():
+        return False
+    return not Path(f"/proc/{process}").exists()
+
+
+@functools.cache
+def _namespace() -> str:
+    """What tells the processes of this host from those of its containers; empty where that cannot be told."""
+    try:
+        return str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        return ""
 
 
 def _host() -> str:

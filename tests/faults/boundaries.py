@@ -76,7 +76,7 @@ class Boundaries:
                 worker.is_paused = True
                 worker.sleep(blow.seconds)
             return
-        self.world.recovery.note_death(worker, worker.job)
+        self.world.recovery.note_death(worker.job)
         if blow.what == "kill_all":
             for other in self.world.workers:
                 if other is not worker:

@@ -50,8 +50,6 @@ def play_all(root: Path, seed: int, schedules: int, *, verbose: bool) -> dict[st
         "human_steps": totals.human_steps,
         "wrongs": totals.wrongs,
         "recovery_p99_s": round(percentile(totals.recoveries, 0.99), 1),
-        "lost_messages_p99_s": round(percentile(totals.lost_messages, 0.99), 1),
-        "lost_messages": [round(seconds, 1) for seconds in totals.lost_messages],
         "recoveries": [round(seconds, 1) for seconds in totals.recoveries],
         "failing": totals.failing,
     }

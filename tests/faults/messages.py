@@ -31,7 +31,7 @@ class Queue:
     def __init__(self, world: World, mails: list[Mail]) -> None:
         self.world = world
         self.mails = {(mail.job, mail.number): mail for mail in mails}
-        self.waiting: dict[str, deque[Job]] = {"advance": deque(), "tend": deque(), "tick": deque()}
+        self.waiting: dict[str, deque[Job]] = {kind: deque() for kind in ("advance", "tend", "tick", "web")}
         self.counts: Counter[str] = Counter()
 
     def put(self, name: str, pk: int = 0, **_: Any) -> None:
@@ -43,6 +43,8 @@ class Queue:
         self.counts[job.kind] += 1
         mail = self.mails.get((job.kind, self.counts[job.kind]))
         now = self.world.loop.now
+        if mail is not None and mail.what == "lost":
+            self.world.recovery.note_death(job)
         if mail is not None:
             self.world.tell(f"message {mail.number} ({job.kind}) is {mail.what}")
         if mail is None or mail.what == "doubled":
@@ -80,3 +82,5 @@ class Queue:
                 tasks.tend(job.pk)
             case "advance":
                 tasks.advance(job.pk)
+            case "web":
+                self.world.post.receive(job)

@@ -46,6 +46,9 @@ def judge(world: World) -> Verdict:
         *_restarts(world),
     ]
     verdict.wrongs += [*_forbidden(world), *_after_stop(world), *_people_overrun(world), *_errors(world)]
+    verdict.losses += [
+        f"the delivery {guid} was taken, and nothing came of it" for guid in world.post.unheard()
+    ]
     for number, task in world.people.tasks.items():
         if number not in world.people.touched:
             _judge_end(world, number, task.good, verdict)
@@ -187,5 +190,6 @@ def _people_overrun(world: World) -> list[str]:
 
 def _errors(world: World) -> list[str]:
     """A job of the queue may fail for want of a database, and for nothing else."""
-    has_trouble = bool(world.schedule.outages or world.schedule.failing_commits)
+    schedule = world.schedule
+    has_trouble = bool(schedule.outages or schedule.failing_commits or schedule.full)
     return [error for error in world.errors if not (has_trouble and "OperationalError" in error)]

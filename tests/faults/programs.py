@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 REMOTE_VERBS = ("push", "fetch", "ls-remote")
 LOOK_SECONDS = 1.0
 UNREACHABLE = b"fatal: unable to access '%s/': The requested URL returned error: 503\n"
+NO_ROOM = b"fatal: write error: No space left on device\n"
 REFUSED = b"remote: Invalid username or token.\nfatal: Authentication failed for '%s/'\n"
 
 
@@ -71,6 +72,9 @@ class Programs:
         trouble = self.world.trouble_for(label) if verb else None
         if trouble is not None and trouble.what != "lost":
             on_stderr(UNREACHABLE % self.world.web_url.encode())
+            return Ended(128, "exit", 1, 0)
+        if argv[0] == "git" and verb not in ("push", "ls-remote") and self.world.is_full("work"):
+            on_stderr(NO_ROOM)
             return Ended(128, "exit", 1, 0)
         done = subprocess.run(argv, env=env, cwd=cwd, input=stdin, capture_output=True, check=False)
         if verb == "push":

@@ -1,4 +1,4 @@
-"""How long a session, or the care for a project, stood still after its worker had died or an outage had ended."""
+"""How long a session, or the care for a project, stood still after its worker had died or its message was lost."""
 
 from __future__ import annotations
 
@@ -20,41 +20,45 @@ class Wait:
     kind: str
     pk: int
     since: float
-    was_claimed: bool
     ended: float | None = None
 
 
 class Recovery:
-    """A wait begins with a worker's death and ends when another one claims the same row's lease for work.
+    """A wait ends when a worker claims the row's lease for work.
 
-    One that dies before it has claimed anything takes a message with it, which is a fault of another kind: the row
-    alone knows, and the product gives a message five minutes.
+    It begins with the worker's death or the loss of the message. What the product has announced to people, a session's
+    `not_before` or a project's `retry_at`, is waited out first, and so is an outage of the database.
     """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.waits: list[Wait] = []
 
-    def note_death(self, worker: object, job: Job | None) -> None:
-        if job is not None and job.kind != "tick":
+    def note_death(self, job: Job | None) -> None:
+        """What it worked on, or was about to, is left."""
+        if job is not None and job.kind in ("tend", "advance"):
             self.world.loop.at(self.world.loop.now, self._begin, job)
 
     def note_claim(self, job: Job) -> None:
         job.facts["claimed"] = True
-        for wait in self.waits:
-            if (wait.kind, wait.pk) == (job.kind, job.pk) and wait.ended is None:
+        for wait in self._open():
+            if (wait.kind, wait.pk) == (job.kind, job.pk):
+                self._put_off(wait)
                 wait.ended = self.world.loop.now
 
-    def seconds(self, *, was_claimed: bool) -> list[float]:
-        return [
-            wait.ended - max(wait.since, self._back(wait))
-            for wait in self.waits
-            if wait.ended is not None and wait.was_claimed == was_claimed
-        ]
+    def look(self) -> None:
+        """At each beat: what has been announced meanwhile."""
+        for wait in self._open():
+            self._put_off(wait)
+
+    def seconds(self) -> list[float]:
+        return [max(0.0, wait.ended - wait.since) for wait in self.waits if wait.ended is not None]
+
+    def _open(self) -> list[Wait]:
+        return [wait for wait in self.waits if wait.ended is None]
 
     def _begin(self, job: Job) -> None:
-        """In the scheduler's turn. A session for which nothing is left to do, or not yet, is not waited for."""
-        since = self.world.loop.now
+        """In the scheduler's turn. A session for which nothing is left to do is not waited for."""
         model = IssueSession if job.kind == "advance" else Project
         is_held = model.objects.filter(leases.live(), pk=job.pk).exists()
         if is_held and "claimed" not in job.facts and self._is_worked_on(job):
@@ -63,9 +67,7 @@ class Recovery:
             session = IssueSession.objects.filter(pk=job.pk).first()
             if session is None or session.status not in RUNNABLE or session.queued_at is None:
                 return
-            if session.not_before is not None:
-                since = max(since, self.world.seconds_at(session.not_before))
-        self.waits.append(Wait(job.kind, job.pk, since, is_held))
+        self.waits.append(Wait(job.kind, job.pk, self.world.loop.now))
 
     def _is_worked_on(self, job: Job) -> bool:
         others = [
@@ -75,7 +77,9 @@ class Recovery:
             (other.kind, other.pk) == (job.kind, job.pk) and "claimed" in other.facts for other in others
         )
 
-    def _back(self, wait: Wait) -> float:
-        """When the database came back, if it was away while the session waited."""
-        away_until = self.world.storage.away_until
-        return away_until if wait.since <= away_until <= (wait.ended or 0) else 0.0
+    def _put_off(self, wait: Wait) -> None:
+        moments = [self.world.project_rests_until()]
+        if wait.kind == "advance":
+            moments += IssueSession.objects.filter(pk=wait.pk).values_list("not_before", flat=True)
+        announced = [self.world.seconds_at(moment) for moment in moments if moment is not None]
+        wait.since = max(wait.since, *announced, self.world.storage.back_at())

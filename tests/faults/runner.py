@@ -21,7 +21,6 @@ class Result:
     seed: int
     verdict: Verdict
     recoveries: list[float]
-    lost_messages: list[float]
     digest: str
     boundaries: int
     ended_at: float
@@ -37,7 +36,6 @@ class Totals:
     human_steps: int = 0
     wrongs: int = 0
     recoveries: list[float] = field(default_factory=list)
-    lost_messages: list[float] = field(default_factory=list)
     failing: list[int] = field(default_factory=list)
 
     def add(self, result: Result) -> None:
@@ -48,7 +46,6 @@ class Totals:
         self.human_steps += len(verdict.human_steps)
         self.wrongs += len(verdict.wrongs)
         self.recoveries += result.recoveries
-        self.lost_messages += result.lost_messages
         if not verdict.is_good:
             self.failing.append(result.seed)
 
@@ -73,20 +70,13 @@ def play(world: World, schedule: Schedule, horizon: float = HORIZON) -> Result:
         return Result(
             schedule.seed,
             verdict,
-            [] if _makes_wait(schedule) else world.recovery.seconds(was_claimed=True),
-            world.recovery.seconds(was_claimed=False),
+            world.recovery.seconds(),
             world.boundaries.digest(),
             len(world.boundaries.trace),
             world.loop.now,
             world.boundaries.trace,
             world.log,
         )
-
-
-def _makes_wait(schedule: Schedule) -> bool:
-    """Whether nobody was allowed to go on for a while, or knew what time it was: such waits are no recovery."""
-    limits = [trouble for trouble in schedule.troubles if trouble.what in ("primary", "secondary", "unsaid")]
-    return bool(limits or schedule.revoked or schedule.skews)
 
 
 def _spread_trouble(world: World, schedule: Schedule) -> None:
@@ -132,7 +122,7 @@ class _Quiet:
         moments = [act.at for act in schedule.acts] + [
             until for _, until in schedule.outages + schedule.revoked
         ]
-        moments += [at for at, _ in schedule.skews]
+        moments += [at for at, _ in schedule.skews] + [full.until for full in schedule.full]
         if len(world.people.numbers) < len(schedule.tasks) or world.loop.now < max(moments, default=0) + 100:
             return False
         if any(worker.is_paused for worker in world.workers):

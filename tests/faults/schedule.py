@@ -7,6 +7,7 @@ from random import Random
 
 from tests.faults.boundaries import Blow
 from tests.faults.messages import Mail
+from tests.faults.post import Letter
 from tests.faults.wire import Trouble
 
 WRITING = (r"POST .*/pulls$", r"POST .*/comments$", "")
@@ -39,6 +40,18 @@ class Act:
 
 
 @dataclass
+class Full:
+    """A disk without room: of the `work`, where git writes, or of the `database`."""
+
+    what: str
+    since: float
+    until: float
+
+    def covers(self, what: str, now: float) -> bool:
+        return what == self.what and self.since <= now < self.until
+
+
+@dataclass
 class Schedule:
     seed: int
     tasks: list[Task] = field(default_factory=lambda: [Task(0.0)])
@@ -48,6 +61,9 @@ class Schedule:
     acts: list[Act] = field(default_factory=list)
     outages: list[tuple[float, float]] = field(default_factory=list)  # of the database: since, until
     revoked: list[tuple[float, float]] = field(default_factory=list)  # the token: since, until
+    full: list[Full] = field(default_factory=list)
+    hooked: bool = False  # whether the project has a webhook
+    letters: list[Letter] = field(default_factory=list)  # what happens to its deliveries
     failing_commits: dict[int, str] = field(default_factory=dict)
     agent_seconds: tuple[float, float] = (10, 60)
     skews: list[tuple[float, float]] = field(
@@ -58,9 +74,9 @@ class Schedule:
 def draw(seed: int) -> Schedule:
     rng = Random(seed)
     schedule = Schedule(seed, tasks=[_task(rng) for _ in range(rng.choices((1, 2, 3), (60, 28, 12))[0])])
+    schedule.hooked = rng.random() < 0.5
     for _ in range(rng.choices((1, 2, 3, 4), (30, 35, 25, 10))[0]):
-        kinds = (_blow, _pause, _trouble, _limit, _git_trouble, _outage, _commit, _mail, _act, _revoke, _skew)
-        rng.choices(kinds, (34, 12, 20, 8, 6, 4, 6, 8, 16, 3, 2))[0](rng, schedule)
+        rng.choices(list(FAULTS), list(FAULTS.values()))[0](rng, schedule)
     return schedule
 
 
@@ -73,7 +89,7 @@ def _task(rng: Random) -> Task:
 def _blow(rng: Random, schedule: Schedule) -> None:
     what = "kill_all" if rng.random() < 0.12 else "kill"
     label = rng.choice(KILLED_AT)
-    job = rng.choices(("advance", "tend", "tick"), (70, 26, 4))[0]
+    job = rng.choices(("advance", "tend", "tick", "web"), (66, 24, 4, 6))[0]
     most = {"": 110, "commit": 60}.get(label, 12) * len(schedule.tasks)
     schedule.blows.append(Blow(what, rng.randint(1, most), job, label if job == "advance" else ""))
 
@@ -140,3 +156,32 @@ def _revoke(rng: Random, schedule: Schedule) -> None:
 def _skew(rng: Random, schedule: Schedule) -> None:
     at, skew = rng.uniform(20, 240), rng.choice((-3600, -300, 300, 3600))
     schedule.skews += [(at, skew), (at + rng.choice((60, 400)), 0)]
+
+
+def _full(rng: Random, schedule: Schedule) -> None:
+    since = rng.uniform(2, 240)
+    until = since + rng.choice((5, 30, 120))
+    schedule.full.append(Full(rng.choice(("work", "work", "database")), since, until))
+
+
+def _letter(rng: Random, schedule: Schedule) -> None:
+    schedule.hooked = True
+    what = rng.choice(("lost", "doubled", "late"))
+    schedule.letters.append(Letter(rng.randint(1, 8), what, rng.choice((1.0, 10.0, 100.0, 3600.0))))
+
+
+FAULTS = {
+    _blow: 34,
+    _pause: 12,
+    _trouble: 20,
+    _limit: 8,
+    _git_trouble: 6,
+    _outage: 4,
+    _commit: 6,
+    _mail: 8,
+    _act: 16,
+    _revoke: 3,
+    _skew: 2,
+    _full: 5,
+    _letter: 8,
+}

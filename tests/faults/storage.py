@@ -48,6 +48,14 @@ class Storage:
             database.commit = lambda: self._commit(database, commit)
             database.written = ""
 
+    def back_at(self) -> float:
+        """When it answers (again), of the outages that have begun."""
+        now = self.world.loop.now
+        full = [
+            each.until for each in self.world.schedule.full if each.what == "database" and each.since <= now
+        ]
+        return max([self.away_until, *full])
+
     def close(self) -> None:
         database = connections[DEFAULT_DB_ALIAS]
         database.execute_wrappers.remove(self._execute)
@@ -55,7 +63,7 @@ class Storage:
     def _execute(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         worker, database = current(), context["connection"]
         if worker is None:
-            if self.watched and self.world.loop.now < self.away_until:
+            if self.watched and (self.world.loop.now < self.away_until or self.world.is_full("database")):
                 raise OperationalError(AWAY)
             return execute(sql, params, many, context)
         if worker.job is None:
@@ -67,6 +75,8 @@ class Storage:
         if self.world.loop.now < self.away_until:
             raise OperationalError(AWAY)
         writes = WRITES.match(sql)
+        if writes and self.world.is_full("database"):
+            raise OperationalError("database or disk is full")
         if writes is None or database.in_atomic_block:
             database.written = writes[2] if writes else database.written
             return execute(sql, params, many, context)

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.test import override_settings
 
 from automation.demo.github import StandIn
+from automation.demo.github.announcing import Announcer
 from automation.demo.github.messages import Reply, Request
 from automation.demo.github.payloads import Shapes
 from issues.models import IssueSession
@@ -23,6 +24,7 @@ from tests.faults.hearts import Hearts
 from tests.faults.loop import EPOCH, Job, Loop, Worker
 from tests.faults.messages import REDELIVERED_AFTER, Queue
 from tests.faults.people import People
+from tests.faults.post import Post
 from tests.faults.programs import Programs
 from tests.faults.recovering import Recovery
 from tests.faults.scripts import AGENT, CHECK
@@ -37,7 +39,7 @@ TOKEN = "ghp_standin" + "0" * 29
 BOT = "autowrkers-bot"
 REPO = "acme/calc"
 BEAT_SECONDS = 15.0
-DUTIES = {"clock": ("tick",), "default-1": ("tend",), "default-2": ("tend",)}
+DUTIES = {"clock": ("tick",), "default-1": ("tend",), "default-2": ("tend",), "web": ("web",)}
 COMMIT = """commit refs/heads/main
 committer Ann <ann@example.com> 1767900000 +0000
 data 5
@@ -85,6 +87,7 @@ class World:
         self.wire = Wire(self, schedule.troubles)
         self.programs, self.hearts, self.recovery = Programs(self), Hearts(self), Recovery(self)
         self.queue, self.people = Queue(self, schedule.mails), People(self)
+        self.post = Post(self, schedule.letters)
         self._write_scripts()
         places = {
             "AUTOWRKERS_WORKSPACE_ROOT": self.root / "workspace",
@@ -97,6 +100,8 @@ class World:
         with override_settings(**places):
             self._open_github()
             self.project = self._link()
+            if schedule.hooked:
+                self.post.link(self.project)
             yield
 
     def _open_github(self) -> None:
@@ -104,6 +109,8 @@ class World:
         self.hub._server.server_close()  # nobody calls over the network
         self.hub.web_url, self.hub.api_url = self.web_url, f"{self.web_url}/api/v3"
         self.hub._shapes = Shapes(self.hub._ledger, api_url=self.hub.api_url, web_url=self.web_url)
+        self.hub._ledger.on_change = Announcer(self.hub._ledger, self.hub._shapes, self.hub._lock)
+        self.hub._ledger.postman = self.post
         self.bare = self.hub.create_repository(REPO).bare
         self.bare.git("fast-import", "--quiet", stdin=COMMIT.encode())
 
@@ -163,6 +170,13 @@ class World:
     def token_is_good(self) -> bool:
         return TOKEN in self.hub._gate.tokens
 
+    def is_full(self, what: str) -> bool:
+        """Whether a disk has no room now: of the `work`, or of the `database`."""
+        return any(full.covers(what, self.loop.now) for full in self.schedule.full)
+
+    def project_rests_until(self) -> datetime | None:
+        return Project.objects.values_list("retry_at", flat=True).get(pk=self.project.pk)
+
     def refresh(self) -> None:
         """Let open pull requests follow their branches."""
         self.hub.pulls(REPO)
@@ -176,12 +190,13 @@ class World:
         """kill -9 from outside."""
         if worker.job is not None:
             self.tell(f"{worker.name} is killed too")
-            self.recovery.note_death(worker, worker.job)
+            self.recovery.note_death(worker.job)
             worker.kill()
 
     def beat(self) -> None:
         """The clock process wakes every fifteen seconds; a tick that still runs is not begun again."""
         self.loop.at(self.loop.now + BEAT_SECONDS, self.beat)
+        self.recovery.look()
         clock = self.workers[0]
         if clock.job is None:
             self.queue.deliver(Job("tick"))
@@ -193,6 +208,6 @@ class World:
         if error is not None:
             self.errors.append(f"{job.kind}: {type(error).__name__}: {error}")
             self.tell(f"{worker.name} {job.kind} ended with {type(error).__name__}: {error}")
-        if worker.is_dead and job.kind != "tick":
+        if worker.is_dead and job.kind in ("tend", "advance"):
             self.loop.at(self.loop.now + REDELIVERED_AFTER, self.queue.deliver, Job(job.kind, job.pk))
         self.loop.at(self.loop.now, self.queue.hand_out)

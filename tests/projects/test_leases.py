@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from datetime import timedelta
 
@@ -40,6 +41,21 @@ def test_a_released_row_can_be_claimed_again_with_a_higher_fence():
     leases.release(first)
     second = leases.claim(IssueSession, session.pk)
     assert second.fence == first.fence + 1
+
+
+def test_the_lease_of_a_process_of_this_host_that_is_gone_ends_at_once_and_no_other():
+    session = create_session()
+    lease = leases.claim(IssueSession, session.pk)
+    assert leases.end_abandoned(IssueSession) == 0, "its holder lives"
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    host, mine, token = lease.owner.split(":")
+    for owner in (f"elsewhere:{gone.pid}:{token}", f"{host}:{gone.pid}:1-{token}", f"{host}:{mine}:{token}"):
+        IssueSession.objects.update(lease_owner=owner)
+        assert leases.end_abandoned(IssueSession) == 0, owner
+    IssueSession.objects.update(lease_owner=f"{host}:{gone.pid}:{token}")
+    assert leases.end_abandoned(IssueSession) == 1
+    assert leases.claim(IssueSession, session.pk).taken_over
 
 
 def test_a_lease_that_was_not_renewed_for_45_seconds_can_be_taken_over(later):
