@@ -74,6 +74,7 @@ class Queue:
         return not any(self.waiting.values())
 
     def _work(self, job: Job) -> None:
+        job.facts["begun_at"] = self.world.loop.now
         self.world.boundaries.come_to("take")
         match job.kind:
             case "tick":

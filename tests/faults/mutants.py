@@ -12,10 +12,12 @@ from unittest import mock
 from automation import attempts, effects, environment, messages, recovery
 from automation.reconcile import applying
 from automation.steps import publish
+from automation.webhooks import receiving
 from issues.models import session as sessions
 from projects import leases
 from tests.faults.boundaries import Blow
 from tests.faults.messages import Mail
+from tests.faults.post import Letter
 from tests.faults.schedule import Act, Schedule
 from tests.faults.wire import Trouble
 
@@ -74,6 +76,10 @@ def _lost_message() -> Schedule:
     return Schedule(1, mails=[Mail(1, "lost")])
 
 
+def _hooked() -> Schedule:
+    return Schedule(1, hooked=True, letters=[Letter(1, "doubled")])
+
+
 @dataclass(frozen=True)
 class Mutant:
     schedule: Callable[[], Schedule]
@@ -109,6 +115,9 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a lost message is not noticed": Mutant(
         _lost_message, "issue 1 is ('pending'", ((sessions, "ENQUEUE_GRACE", timedelta(days=30)),)
+    ),
+    "a delivery is answered before it is stored": Mutant(
+        _hooked, "nothing came of it", ((receiving.inbox, "keep", lambda *_, **__: None),)
     ),
     "a push overwrites what it finds": Mutant(
         _pushed_by_a_person, "of a person is gone", ((publish, "push", _by_force),)

@@ -67,6 +67,9 @@ class Recovery:
             session = IssueSession.objects.filter(pk=job.pk).first()
             if session is None or session.status not in RUNNABLE or session.queued_at is None:
                 return
+        for wait in self._open():  # whoever died now had come for it
+            if (wait.kind, wait.pk) == (job.kind, job.pk) and "begun_at" in job.facts:
+                wait.ended = job.facts["begun_at"]
         self.waits.append(Wait(job.kind, job.pk, self.world.loop.now))
 
     def _is_worked_on(self, job: Job) -> bool:

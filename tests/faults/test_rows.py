@@ -6,8 +6,9 @@ import pytest
 
 from tests.faults.boundaries import Blow
 from tests.faults.people import REPO
+from tests.faults.post import Letter
 from tests.faults.runner import play
-from tests.faults.schedule import Act, Schedule
+from tests.faults.schedule import Act, Full, Schedule
 from tests.faults.wire import Trouble
 
 RECOVERY_SECONDS = 75.0
@@ -109,3 +110,27 @@ def test_a_token_that_is_withdrawn_for_a_while_holds_the_push_and_needs_nobody(w
     refused = [sent for sent in world.wire.sent if sent.status == 401]
     assert 1 <= len(refused) <= 2, "each asks once at most"
     assert len(world.programs.runs) == 1, "the agent that ran was not ended"
+
+
+def test_a_web_server_killed_around_the_storing_of_a_delivery_loses_none_that_it_answered(world):
+    moments = (
+        "take",
+        "before commit automation_webhookdelivery",
+        "after commit automation_webhookdelivery",
+        "after update",
+    )
+    blows = [Blow("kill", 1, "web", label) for label in moments]
+    letters = [Letter(1, "doubled", 5.0), Letter(2, "doubled", 5.0), Letter(3, "late", 600.0)]
+    result = good(world, Schedule(1, blows=blows, letters=letters, hooked=True))
+    assert told(result, "kill web") >= 2
+    assert len(world.post.taken) >= 3
+    assert len(world.hub.pulls(REPO)) == 1
+
+
+@pytest.mark.parametrize("disk", ["work", "database"])
+def test_a_disk_that_is_full_for_two_minutes_parks_and_costs_no_attempt(world, disk):
+    good(world, Schedule(1, full=[Full(disk, 2.0, 122.0)], agent_seconds=(20, 20)))
+    (session,) = world.sessions()
+    assert session.attempts == 0
+    if disk == "work":
+        assert "git.disk" in session.events.values_list("reason", flat=True)
