@@ -1,6 +1,7 @@
 """What a hundred projects that share one token cost of its quota: an idle day, a busy time, and an hour nearly used up.
 
 Time is simulated, minute by minute: of the idle day the first minutes of each hour, since the others are like them.
+`whole_day` plays all of its 1,440 minutes, which takes most of an hour.
 """
 
 from __future__ import annotations
@@ -29,20 +30,28 @@ LONG_LIST = 1200  # issues of the repository that is linked when little is left
 
 
 def measure() -> list[Figure]:
-    return [*_idle(), *_busy(), *_scarce()]
+    return [*_idle(OF_EACH), *_busy(), *_scarce()]
 
 
-def _idle() -> list[Figure]:
+def measure_whole_day() -> list[Figure]:
+    return _idle(timedelta(hours=1))
+
+
+def _idle(of_each: timedelta) -> list[Figure]:
+    """Of each hour the first `of_each`."""
     with simulated({TOKEN: "autowrkers-bot"}) as world:
         _link(world)
         _settle(world)
-        began = world.now
+        began, parked = world.now, 0
         for hour in range(HOURS):
             world.now = began + timedelta(hours=hour)
-            while world.now < began + timedelta(hours=hour) + OF_EACH:
+            while world.now < began + timedelta(hours=hour) + of_each:
                 world.beat()
-        minutes = HOURS * int(OF_EACH.total_seconds()) // 60
-        return _figures(f"idle day of {PROJECTS} projects", world, minutes, goal=Goal("value", GOAL_SHARE))
+                parked += Project.objects.exclude(error_code="").count()
+        minutes = HOURS * int(of_each.total_seconds()) // 60
+        named = f"idle day of {PROJECTS} projects, {minutes:,} minutes of it"
+        figures = _figures(named, world, minutes, goal=Goal("value", GOAL_SHARE))
+        return [*figures, Figure(f"{named}: parked", parked, "project minutes")]
 
 
 def _busy() -> list[Figure]:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django_q.models import OrmQ, Schedule
 
-from automation import queue, schedules
+from automation import hosts, queue, schedules
 from automation.management.commands.clock import beat
 from tests.automation.commands.calling import run_command
 from tests.factories import create_project
@@ -46,8 +46,10 @@ def test_a_schedule_that_somebody_switched_off_runs_again():
 def test_tick_asks_the_queue_to_look_after_each_project():
     create_project()
     create_project()
-    assert run_command("tick", "--json").data == {"projects": 2}
+    assert run_command("tick", "--json").data == {"projects": 2, "queue_is_served": True}
     assert OrmQ.objects.count() == 2
+    hosts.beat(hosts.CLOCK)
+    assert "start one" in run_command("tick").out
 
 
 @pytest.mark.django_db(transaction=True)
