@@ -33,7 +33,8 @@ def current() -> Worker | None:
 class Blow:
     """What happens to the worker that comes to the `number`th boundary of the jobs of kind `job` (empty: any).
 
-    `label` counts only boundaries that match. `what`: kill, kill_all, pause (for `seconds`).
+    `label` counts only boundaries that match. `what`: kill, kill_far (its host is gone with it, so that its lease must
+    run out), kill_all, pause (for `seconds`).
     """
 
     what: str
@@ -76,7 +77,7 @@ class Boundaries:
                 worker.is_paused = True
                 worker.sleep(blow.seconds)
             return
-        self.world.recovery.note_death(worker.job)
+        self.world.bury(worker, is_far=blow.what == "kill_far")
         if blow.what == "kill_all":
             for other in self.world.workers:
                 if other is not worker:

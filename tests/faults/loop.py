@@ -57,6 +57,7 @@ class Worker:
         self.job: Job | None = None
         self.is_dead = self.is_paused = False
         self.wakes_at = 0.0
+        self.pid = 0
         self._prepare = prepare
         self._baton = threading.Semaphore(0)
         self._work: Callable[[], None] | None = None

@@ -68,7 +68,7 @@ def _killed_at_work() -> Schedule:
 
 def _pushed_by_a_person() -> Schedule:
     """Just after our own push, whose worker is killed."""
-    blow = Blow("kill", 1, label="after git push")
+    blow = Blow("kill_far", 1, label="after git push")
     return Schedule(1, blows=[blow], acts=[Act(45, "push", 0)], agent_seconds=(20, 20))
 
 

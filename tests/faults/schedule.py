@@ -87,10 +87,11 @@ def _task(rng: Random) -> Task:
 
 
 def _blow(rng: Random, schedule: Schedule) -> None:
-    what = "kill_all" if rng.random() < 0.12 else "kill"
     label = rng.choice(KILLED_AT)
     job = rng.choices(("advance", "tend", "tick", "web"), (66, 24, 4, 6))[0]
     most = {"": 110, "commit": 60}.get(label, 12) * len(schedule.tasks)
+    whats = ("kill", "kill_all", "kill_far") if job == "advance" else ("kill", "kill_all")
+    what = rng.choices(whats, (58, 12, 30)[: len(whats)])[0]
     schedule.blows.append(Blow(what, rng.randint(1, most), job, label if job == "advance" else ""))
 
 

@@ -44,6 +44,8 @@ def installed(world: World) -> Iterator[None]:
     patches = [
         mock.patch.object(timezone, "datetime", _clock(world)),
         mock.patch.object(leases, "db_now", functools.partial(_database_now, world)),
+        mock.patch.object(leases, "os", types.SimpleNamespace(getpid=world.pid)),
+        mock.patch.object(leases, "_is_gone", world.is_gone),
         mock.patch.object(queue, "async_task", world.queue.put),
         mock.patch.object(holding, "threading", _threading(world)),
         mock.patch.object(holding, "time", clock),

@@ -31,15 +31,19 @@ def test_killed_again_and_again_around_the_agent_it_starts_once_more_each_time_a
     moments = (f"before {CLAIM}", f"after {CLAIM}", "before agent", "during agent", "after agent")
     result = good(world, Schedule(1, blows=[Blow("kill", 1, label=label) for label in moments]))
     assert told(result, "kill sessions") == len(moments)
+    quick = [seconds for seconds in result.recoveries if seconds < 30]
+    assert len(quick) == len(moments) - 1, "their host saw that they were gone; one had only its message"
     (session,) = world.sessions()
     assert session.attempts == 0
     assert {row.outcome for row in session.attempt_rows.all()} == {"worker_lost", "done"}
 
 
 def test_killed_before_and_after_the_push_the_same_commit_is_there_and_no_second_one(world):
-    blows = [Blow("kill", 1, label=f"{when} git push") for when in ("before", "after")]
+    blows = [Blow("kill_far", 1, label=f"{when} git push") for when in ("before", "after")]
     result = good(world, Schedule(1, blows=blows))
-    assert told(result, "kill sessions") == 2
+    assert told(result, "kill_far sessions") == 2
+    assert len(result.recoveries) == 2
+    assert min(result.recoveries) > 30, "a lease had to run out"
     ((_, branch, sha),) = world.programs.pushes
     assert (branch, sha) == ("feature/issue-1", world.sessions()[0].head_sha)
     assert len(world.programs.runs) == 1
@@ -96,7 +100,7 @@ def test_a_clock_that_jumps_by_an_hour_and_back_makes_nobody_work_twice(world):
 
 @pytest.mark.parametrize("act", ["push", "force_push", "delete_branch"])
 def test_what_a_person_does_to_the_branch_between_push_and_request_is_left_as_it_is(world, act):
-    blow = Blow("kill", 1, label=r"before GET .*/pulls$")
+    blow = Blow("kill_far", 1, label=r"before GET .*/pulls$")
     good(world, Schedule(1, blows=[blow], acts=[Act(45, act, 0)], agent_seconds=(20, 20)))
     assert world.people.touched == {1: [act]}
     assert world.hub.pulls(REPO) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ from automation.demo.github.messages import Reply, Request
 from automation.demo.github.payloads import Shapes
 from issues.models import IssueSession
 from projects.models import Credential, Project
-from tests.faults.boundaries import Boundaries
+from tests.faults.boundaries import Boundaries, current
 from tests.faults.hearts import Hearts
 from tests.faults.loop import EPOCH, Job, Loop, Worker
 from tests.faults.messages import REDELIVERED_AFTER, Queue
@@ -82,6 +84,9 @@ class World:
         self.schedule, self.rng, self.log = schedule, Random(schedule.seed), []
         self.errors: list[str] = []
         self.skew = 0.0
+        self.pids, self.gone = itertools.count(1_000_000), set[str]()
+        for worker in self.workers:
+            worker.pid = next(self.pids)
         self.storage.reset(schedule)
         self.boundaries = Boundaries(self, schedule.blows)
         self.wire = Wire(self, schedule.troubles)
@@ -190,8 +195,23 @@ class World:
         """kill -9 from outside."""
         if worker.job is not None:
             self.tell(f"{worker.name} is killed too")
-            self.recovery.note_death(worker.job)
+            self.bury(worker, is_far=False)
             worker.kill()
+
+    def bury(self, worker: Worker, *, is_far: bool) -> None:
+        """Its process is gone, which only its own host sees: `is_far` if that one is gone as well."""
+        self.recovery.note_death(worker.job)
+        if not is_far:
+            self.gone.add(str(worker.pid))
+        worker.pid = next(self.pids)
+
+    def pid(self) -> int:
+        """Of the worker whose thread this is."""
+        worker = current()
+        return os.getpid() if worker is None else worker.pid
+
+    def is_gone(self, owner: str) -> bool:
+        return owner.split(":")[1] in self.gone
 
     def beat(self) -> None:
         """The clock process wakes every fifteen seconds; a tick that still runs is not begun again."""
