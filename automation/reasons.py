@@ -54,6 +54,10 @@ REASONS: dict[str, Reason] = {
         "Somebody else pushed to its branch.",
         "Merge or remove that work, then retry: it is never overwritten.",
     ),
+    "base_rewritten": Reason(
+        "The default branch no longer holds the commit on which the work began.",
+        "Skip it, then start it again: it begins on the present branch.",
+    ),
     "secret_in_commit": Reason(
         "A commit holds what looks like a secret, so nothing was published.",
         "Look at the diff. Retry to have the work done again.",

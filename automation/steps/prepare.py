@@ -11,7 +11,7 @@ from django.utils import timezone
 from automation import attempts
 from automation.effects import check_lease
 from automation.environment import StepEnvironment
-from automation.outcomes import Advance, Outcome, Park
+from automation.outcomes import Advance, Hold, Outcome, Park
 from automation.steps import reaching
 from issues.models import IssueSession
 from issues.states import Step
@@ -34,6 +34,8 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     env.mirror.fetch()
     if is_begun:
         reaching.bring_base(session, env)
+        if message := _why_not_on(session, env):
+            return Hold(reaching.REWRITTEN, message)
     base_sha = session.base_sha if is_begun else _base(env.mirror, session.project)
     branch = session.branch_name or free_branch(
         session.github_issue_number, env.mirror.remote_branches().__contains__
@@ -57,6 +59,19 @@ def has_begun(session: IssueSession) -> bool:
     return bool(session.base_sha) and session.attempt_rows.filter(round=session.round).exists()
 
 
+def _why_not_on(session: IssueSession, env: StepEnvironment) -> str:
+    """Empty, or that the default branch was rewritten meanwhile. One that is missing is told when we publish."""
+    tip = env.mirror.branch_sha(session.project.default_branch)
+    try:
+        if tip is not None:
+            reaching.insist_on_base(session, env, tip)
+    except OperatorError as error:
+        if error.code != reaching.REWRITTEN:
+            raise
+        return str(error)
+    return ""
+
+
 def _base(mirror: Mirror, project: Project) -> str:
     sha = mirror.branch_sha(project.default_branch)
     if sha is not None:
@@ -65,11 +80,7 @@ def _base(mirror: Mirror, project: Project) -> str:
         raise OperatorError(
             "git.empty_repository", f"{project.github_repo} has no commits yet.", "Push a first commit to it."
         )
-    raise OperatorError(
-        "git.no_default_branch",
-        f"{project.github_repo} has no branch {project.default_branch!r}.",
-        "Correct the project's default branch.",
-    )
+    raise reaching.no_default_branch(project)
 
 
 def free_branch(issue_number: int, is_taken: Callable[[str], bool]) -> str:

@@ -6,6 +6,7 @@ from automation import effects, messages
 from automation.environment import StepEnvironment
 from automation.models import Effect
 from automation.outcomes import Advance, Drop, Hold, Outcome
+from automation.steps import reaching
 from automation.steps.pushing import push
 from automation.texts import comment_text, key_of, pull_request_text
 from issues.models import IssueSession
@@ -21,6 +22,7 @@ HELD = {
     "git.rejected": "push_rejected",
     "git.branch_behind": "branch_taken_over",
     "publish.secret": "secret_in_commit",
+    reaching.REWRITTEN: reaching.REWRITTEN,
 }
 REVIEW_LABEL = "needs-review"
 

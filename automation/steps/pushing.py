@@ -5,23 +5,27 @@ from __future__ import annotations
 from automation import effects
 from automation.environment import StepEnvironment
 from automation.models import Effect
+from automation.steps import reaching
 from issues.models import IssueSession
 from projects.errors import OperatorError
 from projects.redaction import holds_secret
 
 
 def push(session: IssueSession, env: StepEnvironment) -> None:
-    """Raises OperatorError `git.branch_behind`, `git.rejected` or `publish.secret`."""
+    """Raises OperatorError `git.branch_behind`, `git.rejected`, `publish.secret` or `base_rewritten`."""
     branch, head = session.branch_name, session.head_sha
     pushes = Effect.objects.filter(issue_session=session, kind=Effect.Kind.PUSH)
     ours = {session.pushed_sha, *pushes.values_list("intent__head_sha", flat=True)}
     ordinal = pushes.filter(round=session.round).exclude(intent__head_sha=head).count() + 1
-    present = env.mirror.remote_branches().get(branch)
+    branches = env.mirror.remote_branches()
+    present = branches.get(branch)
     if (
         present != head
         and pushes.filter(round=session.round, intent__head_sha=head, outcome__isnull=False).exists()
     ):
         raise _taken_over(branch, present)
+    if present != head:
+        _insist_on_base(session, env, branches.get(session.project.default_branch))
     _refuse_secrets(session, env)
 
     def act() -> effects.Facts:
@@ -44,6 +48,14 @@ def push(session: IssueSession, env: StepEnvironment) -> None:
         find=lambda: {"sha": head} if present == head else None,
         act=act,
     )
+
+
+def _insist_on_base(session: IssueSession, env: StepEnvironment, tip: str | None) -> None:
+    if tip is None:
+        raise reaching.no_default_branch(session.project)
+    if not env.mirror.has(tip):
+        env.mirror.fetch()
+    reaching.insist_on_base(session, env, tip)
 
 
 def _taken_over(branch: str, present: str | None) -> OperatorError:

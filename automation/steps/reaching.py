@@ -18,10 +18,11 @@ from issues import transitions
 from issues.models import Attempt, IssueSession
 from issues.states import Step
 from projects.errors import OperatorError
+from projects.models import Project
 from projects.workspace import bundles
 
 logger = logging.getLogger(__name__)
-GONE = "commit_gone"
+GONE, REWRITTEN = "commit_gone", "base_rewritten"
 
 
 def way_back(session: IssueSession, env: StepEnvironment) -> Outcome | None:
@@ -81,6 +82,28 @@ def bring_base(session: IssueSession, env: StepEnvironment) -> None:
             f"The commit {session.base_sha[:10]}, on which the work began, is no longer on GitHub.",
             "Skip the session, then start it again: it begins on the present branch.",
         ) from error
+
+
+def insist_on_base(session: IssueSession, env: StepEnvironment, tip: str) -> None:
+    """Raises OperatorError REWRITTEN unless the default branch, now at `tip`, still holds where the work began.
+
+    What its owners have taken out of it must not come back with our branch.
+    """
+    if env.mirror.git.run("rev-list", "--max-count=1", session.base_sha, f"^{tip}"):
+        raise OperatorError(
+            REWRITTEN,
+            f"The branch {session.project.default_branch} no longer holds {session.base_sha[:10]}, on which the work "
+            "began: it was rewritten, or the project has another default branch now.",
+            "Skip the session, then start it again: it begins on the present branch.",
+        )
+
+
+def no_default_branch(project: Project) -> OperatorError:
+    return OperatorError(
+        "git.no_default_branch",
+        f"{project.github_repo} has no branch {project.default_branch!r}.",
+        "Correct the project's default branch.",
+    )
 
 
 def _give_up(session: IssueSession, head: str, env: StepEnvironment) -> None:
