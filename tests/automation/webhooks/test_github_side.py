@@ -179,3 +179,27 @@ def test_a_webhook_that_was_removed_on_github_is_forgotten_and_troubles_nobody(h
     tend(hooked.pk)
     assert not RepositoryHook.objects.exists()
     assert Project.objects.get().error_code == ""
+
+
+def test_after_four_days_without_a_receiver_the_last_three_are_asked_for_and_the_sync_sees_the_rest(
+    hub, hooked, monkeypatch
+):
+    now = timezone.now()
+    with monkeypatch.context() as down:
+        down.setattr(receiving.signatures, "digest_in", lambda header: None)
+        for title in ("four days ago", "three days ago", "two days ago", "lately"):
+            hub.create_issue("acme/calc", title)
+        hub.rest()
+    sent = [each for each in hooks_of(hub)[0].deliveries if each.event == "issues"]
+    for delivery, hours in zip(sent, (1, 48, 73, 95), strict=True):
+        delivery.delivered_at = now - timedelta(hours=hours)
+    away = now - timedelta(days=4)
+    RepositoryHook.objects.update(checked_at=away)
+    Project.objects.update(last_tended_at=away, last_synced_at=away, sync_requested_at=None)
+    tend(hooked.pk)
+    hub.rest()
+    assert guids() == {delivery.guid for delivery in sent[:2]}
+    assert hooked.sessions.count() == 4
+    tend(hooked.pk)
+    RepositoryHook.objects.update(checked_at=now - timedelta(minutes=16))
+    assert ask_again(Project.objects.get()) == 0, "none is asked for twice"
