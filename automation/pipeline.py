@@ -5,10 +5,12 @@ This is the only place that catches everything: whatever a step raises ends in a
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from automation import draining, overdue, recovery
@@ -35,6 +37,8 @@ STEPS: dict[str, Callable[[IssueSession, StepEnvironment], Outcome]] = {
     Step.PUBLISH: publish.run,
 }
 OPERATOR_WAIT = timedelta(minutes=10)
+FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL_DATABASE = ("disk is full", "No space left on device")  # SQLite's words and PostgreSQL's
 
 
 def advance(session_pk: int, *, handed_over: bool = False) -> bool:
@@ -58,9 +62,9 @@ def advance(session_pk: int, *, handed_over: bool = False) -> bool:
             _run(session, holding)
         except (Conflict, Cancelled) as conflict:
             logger.info("session=%s outcome=gave_way %s", session_pk, conflict)
-        except Exception:  # what could not even be written down as it was meant
+        except Exception as error:  # what could not even be written down as it was meant
             logger.exception("session=%s", session_pk)
-            _park_unwritable(session_pk, lease)
+            _park_unwritable(session_pk, lease, error)
     return True
 
 
@@ -102,13 +106,15 @@ def _run(session: IssueSession, holding: Holding) -> None:
             return
 
 
-def _park_unwritable(session_pk: int, lease: Lease) -> None:
+def _park_unwritable(session_pk: int, lease: Lease, error: Exception) -> None:
     session = IssueSession.objects.get(pk=session_pk)
+    message = f"Something went wrong inside the product; the log has the trace for session {session_pk}."
+    full = _full_disk(error)
     transitions.stay(
         session,
         "parked",
-        reason="internal_error",
-        message=f"Something went wrong inside the product; the log has the trace for session {session_pk}.",
+        reason=full.reason if full else "internal_error",
+        message=full.message if full else message,
         lease=lease,
         not_before=timezone.now() + OPERATOR_WAIT,
     )
@@ -136,9 +142,23 @@ def _step(session: IssueSession, holding: Holding) -> Outcome | None:
     except OperatorError as error:
         return Park(error.code, str(error), timezone.now() + OPERATOR_WAIT)
     except Exception as error:  # the owner of the policy: a bug must not lose the session
+        if full := _full_disk(error):
+            return full
         logger.exception("session=%s step=%s", session.pk, session.step)
         return Park(
             "internal_error",
             f"Something went wrong inside the product ({type(error).__name__}); "
             f"the log has the trace for session {session.pk}. {redact(str(error))[:500]}",
         )
+
+
+def _full_disk(error: Exception) -> Park | None:
+    """What to do about an error that only says that some disk of ours is full."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        where = (
+            f"There is no space left for {error.filename}." if error.filename else "There is no space left."
+        )
+        return Park("disk", f"{where} Free space on the worker's host.")
+    if isinstance(error, DatabaseError) and any(words in str(error) for words in FULL_DATABASE):
+        return Park("disk", "There is no space left for the database. Free space on its host.")
+    return None

@@ -29,7 +29,8 @@ TABLE = (
     _Diagnosis(
         "git.disk",
         Retryable,
-        r"no space left on device|disk quota exceeded|not enough space|couldn't write '",
+        r"no space left on device|disk quota exceeded|not enough space|couldn't write '"
+        r"|failed to write new configuration file",
         "The disk is full.",
         "Free space below AUTOWRKERS_WORKSPACE_ROOT.",
     ),

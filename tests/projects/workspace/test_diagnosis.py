@@ -47,6 +47,7 @@ SAID = {
         "fatal: write error: No space left on device",
         "error: RPC failed\nfatal: sha1 file '…' write error. Disk quota exceeded",
         "fatal: cannot update ref 'refs/x/1': couldn't write '/m/calc.git/refs/x/1.lock'",
+        "error: failed to write new configuration file /c/1-2/.git/config.lock",
     ],
     "git.locked": [
         "fatal: Unable to create '/m/packed-refs.lock': File exists.\nAnother git process seems to be running"
