@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
 
 import pytest
 from django.utils import timezone
@@ -13,6 +18,7 @@ from automation.pipeline import advance
 from automation.tend import tend
 from issues.models import IssueSession
 from projects.models import Project
+from tests.flows.workers import ROOT, product_environment
 from tests.linking import link
 
 FIX = [{"write": {"NOTES": "fixed\n"}}, {"commit": "Fix it"}]
@@ -139,3 +145,31 @@ def neighbour(plain, settings, tmp_path):
     yield neighbour
     neighbour.run()
     assert (neighbour.session(number).status, neighbour.project_error()) == ("pr_created", "")
+
+
+@pytest.fixture
+def seconds():
+    """How long the agent sleeps: a number that no other process, of no other test, has in its command line."""
+    return 7_000_000 + uuid.uuid4().int % 1_000_000
+
+
+@pytest.fixture
+def manage(settings):
+    """`manage(*arguments, **environment)` starts a command of the product."""
+    started = []
+
+    def start(*arguments, **environment):
+        env = product_environment(settings) | environment
+        pipe = subprocess.PIPE
+        argv = [sys.executable, "manage.py", *arguments]
+        process = subprocess.Popen(
+            argv, cwd=ROOT, env=env, stdout=pipe, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
-import uuid
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from automation import attempts, draining
 from automation.pipeline import advance
@@ -19,40 +19,13 @@ from automation.tend import tend
 from issues.models import Attempt, IssueSession
 from issues.states import Status
 from tests.factories import create_attempt
-from tests.flows.workers import ROOT, eventually, processes_with, product_environment
+from tests.flows.workers import eventually, processes_with
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.broker]
 GOOD = "def mean(values):\n    return sum(values) / len(values)\n\n\nmedian = mean\n"
 FIX = [{"write": {"calc/averages.py": GOOD}}, {"commit": "Fix it"}]
+TEN = 10
 DEAF = "trap '' TERM INT HUP; while :; do sleep {seconds}; done"
-
-
-@pytest.fixture
-def seconds():
-    """How long the agent sleeps: a number that no other process, of no other test, has in its command line."""
-    return 7_000_000 + uuid.uuid4().int % 1_000_000
-
-
-@pytest.fixture
-def manage(settings):
-    """`manage(*arguments, **environment)` starts a command of the product."""
-    started = []
-
-    def start(*arguments, **environment):
-        env = product_environment(settings) | environment
-        pipe = subprocess.PIPE
-        argv = [sys.executable, "manage.py", *arguments]
-        process = subprocess.Popen(
-            argv, cwd=ROOT, env=env, stdout=pipe, stderr=subprocess.STDOUT, text=True, start_new_session=True
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
 
 
 @pytest.fixture
@@ -64,6 +37,21 @@ def cluster(manage):
         AUTOWRKERS_AGENT_SLOTS=str(slots),
         AUTOWRKERS_DRAIN_MINUTES=str(minutes),
     )
+
+
+@pytest.fixture
+def migrated_between():
+    """`migrated_between()`: the tables become what they were one migration ago, and then again what they are."""
+
+    def migrate():
+        applied = MigrationRecorder(connection).applied_migrations()
+        names = sorted(name for app, name in applied if app == "automation")
+        call_command("migrate", "automation", names[-2], verbosity=0)
+        assert ("automation", names[-1]) not in MigrationRecorder(connection).applied_migrations()
+        call_command("migrate", verbosity=0)
+
+    yield migrate
+    call_command("migrate", verbosity=0)
 
 
 @pytest.fixture
@@ -192,18 +180,33 @@ def test_deploys_are_no_failures_of_the_agent(session):
     assert not attempts.keeps_failing(session)
 
 
-def test_a_cluster_whose_workers_were_all_at_work_ends_as_soon_as_they_have_handed_over(
-    tale, session, cluster, seconds
+def test_ten_sessions_survive_a_deploy_with_a_migration_and_none_of_them_starts_from_zero(
+    tale, session, cluster, migrated_between, settings, seconds
 ):
-    for _ in range(2):
+    settings.AUTOWRKERS_AGENT_SLOTS = TEN
+    for _ in range(TEN - 1):
         tale.issue()
-    tale.change(sync_requested_at="2026-01-01T00:00Z")
+    tale.change(max_concurrent=TEN, verification_command="true", sync_requested_at="2026-01-01T00:00Z")
     tend(tale.project.pk)
-    process = cluster(minutes=0, slots=3)
-    eventually(lambda: len(processes_with(f"sleep\0{seconds}")) == 3, seconds=60)
+    process = cluster(minutes=0, slots=TEN)
+    eventually(lambda: len(processes_with(f"sleep\0{seconds}")) >= TEN, seconds=90)
     process.send_signal(signal.SIGTERM)
     asked = time.monotonic()
     said, _ = process.communicate(timeout=40)
-    assert (process.returncode, "cluster_killed" in said) == (0, False)
+    assert (process.returncode, "cluster_killed" in said) == (0, False), "all workers were at work"
     assert time.monotonic() - asked < draining.HAND_OVER_SECONDS
+    assert processes_with(str(seconds)) == []
     assert set(IssueSession.objects.values_list("reason", "lease_until")) == {("handed_over", None)}
+
+    migrated_between()
+    tale.agent({"match": "", "steps": FIX})
+    tale.change(retry_at=None)
+    tend(tale.project.pk)
+    cluster(minutes=0, slots=TEN)
+    resumed = Attempt.objects.filter(kind=Attempt.Kind.RESUME, outcome="done")
+    eventually(lambda: resumed.count() == TEN, seconds=90)
+    for each in IssueSession.objects.all():
+        first, second = each.attempt_rows.order_by("number")
+        assert (first.outcome, first.counted, each.attempts) == ("handed_over", False, 0)
+        assert first.head_sha not in ("", each.base_sha)
+        assert (second.base_sha, second.agent_session_id) == (first.head_sha, first.agent_session_id)

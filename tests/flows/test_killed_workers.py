@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import uuid
 
 import pytest
 from django.db.models import F
@@ -24,12 +23,6 @@ FIX = [
     },
     {"commit": "Fix it"},
 ]
-
-
-@pytest.fixture
-def seconds():
-    """How long the agent sleeps: a number that no other process, of no other test, has in its command line."""
-    return 7_000_000 + uuid.uuid4().int % 1_000_000
 
 
 @pytest.fixture
