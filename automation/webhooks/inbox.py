@@ -137,7 +137,7 @@ def _project_of(credential: Credential, facts: dict[str, Any]) -> Project | None
     named = Q(github_id=None, github_repo__iexact=facts.get("repository", ""))
     known = Q(github_id=facts.get("repository_id", 0))
     found = credential.hooked_projects.active().filter(known | named).order_by("github_id")
-    return found.only("retry_at").first()
+    return found.only("retry_at", "webhook_credential").first()
 
 
 def _first_state(event: str, project: Project | None, facts: dict[str, Any]) -> tuple[str, str]:

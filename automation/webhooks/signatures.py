@@ -47,7 +47,7 @@ def signer_of(body: bytes, digest: str, *, repository_id: str) -> Credential | N
 
 def _candidates(repository_id: str) -> Iterator[Credential]:
     stored = Credential.objects.filter(kind=Credential.Kind.WEBHOOK, api_url=settings.GITHUB_API_URL)
-    stored = stored.defer(None)
+    stored = stored.defer(None).only("secret", "variable")
     tried = []
     if NUMBER.fullmatch(repository_id):
         for credential in stored.filter(hooked_projects__github_id=int(repository_id)).distinct():

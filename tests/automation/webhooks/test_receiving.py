@@ -236,4 +236,6 @@ def test_neither_session_nor_user_is_asked_for():
     asked = " ".join(query["sql"] for query in captured)
     assert "django_session" not in asked
     assert "auth_user" not in asked
-    assert len(captured) < 12
+    assert len(captured) <= 7, (
+        "the secret, the project, the row in its transaction, whether others wait, the message"
+    )
