@@ -10,8 +10,9 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from automation.models import Effect
 from automation.reconcile.decisions import LOSABLE, LostIssue, RemoteFacts
 from issues.intake import take_in
 from issues.models.session import IssueSessionQuerySet
@@ -107,9 +108,15 @@ def _note_compared(project: Project, now: datetime) -> None:
 
 
 def _losable(project: Project) -> IssueSessionQuerySet:
-    """Sessions without a pull request that nobody holds."""
+    """Sessions without a pull request that nobody holds. One that is opened and not yet noted decides as well."""
+    opened = Effect.objects.filter(
+        issue_session=OuterRef("pk"),
+        round=OuterRef("round"),
+        kind=Effect.Kind.PULL_REQUEST,
+        outcome__isnull=False,
+    )
     free = Q(requested_verb="", pr_number=None, status__in=LOSABLE)
-    return project.sessions.filter(leases.free(), free)
+    return project.sessions.filter(leases.free(), free, ~Exists(opened))
 
 
 def _ask(

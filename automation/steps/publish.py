@@ -14,7 +14,7 @@ from issues.states import Step
 from projects.connection import login_of
 from projects.errors import Cancelled, OperatorError
 from projects.github.client import GitHubClient
-from projects.github.errors import ValidationFailed
+from projects.github.errors import Gone, Moved, NotFound, ValidationFailed
 from projects.github.payloads import PullRequest
 from projects.leases import Lease
 
@@ -29,10 +29,9 @@ REVIEW_LABEL = "needs-review"
 
 def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     project = session.project
-    issue = env.github.get_issue(project.github_repo, session.github_issue_number)
     login = login_of(project, env.github)
-    known = None if issue.state == "open" else _find_ours(session, env, login)
-    if issue.state != "open" and known is None:
+    is_open, why_no_comment, known = _look_at_issue(session, env, login)
+    if not is_open and known is None:
         return Drop("issue_closed", "The issue was closed before its pull request was opened.")
     if known is None or known.state == "open":  # a merge may have taken the branch away
         try:
@@ -54,8 +53,8 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
         env.github.update_pr(project.github_repo, shown.number, body=_body(session, env))
     if session.manual_review:
         _label(session, env, pr["number"])
-    if issue.locked:
-        not_written = {"not_written": "The issue is locked."}
+    if why_no_comment:
+        not_written = {"not_written": why_no_comment}
         effects.settle(session, Effect.Kind.PR_COMMENT, lease=env.lease, facts=not_written)
     else:
         comment_once(
@@ -72,6 +71,25 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
         changes={"pushed_sha": session.head_sha, "pr_number": pr["number"], "pr_state": pr["state"]},
         evidence={"head_sha": session.head_sha, "pr_number": pr["number"], "pr_url": pr["url"]},
     )
+
+
+def _look_at_issue(
+    session: IssueSession, env: StepEnvironment, login: str
+) -> tuple[bool, str, PullRequest | None]:
+    """Whether the issue is open, why it takes no comment, and the pull request that decides where it is not open.
+
+    Raises what the client raises for an issue that is no longer there, unless there is such a pull request.
+    """
+    try:
+        issue = env.github.get_issue(session.project.github_repo, session.github_issue_number)
+    except (Gone, Moved, NotFound) as error:
+        known = _find_ours(session, env, login)
+        if known is None:
+            raise
+        return False, str(error), known
+    is_open = issue.state == "open"
+    known = None if is_open else _find_ours(session, env, login)
+    return is_open, "The issue is locked." if issue.locked else "", known
 
 
 def comment_once(

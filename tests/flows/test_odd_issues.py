@@ -158,3 +158,32 @@ def test_one_unreadable_pull_request_keeps_no_other_waiting(plain, neighbour):
     assert "Check the repository's name" in plain.session(first).last_error
     plain.run()
     assert plain.session(first).last_error == ""
+
+
+def lose(tale, number, how):
+    if how == "deleted":
+        tale.hub.delete_issue(tale.repo, number)
+    elif how == "transferred":
+        tale.hub.create_repository("acme/elsewhere")
+        tale.hub.transfer_issue(tale.repo, number, "acme/elsewhere")
+    elif how == "locked":
+        tale.hub.edit_issue(tale.repo, number, locked=True)
+    else:
+        tale.hub.close(tale.repo, number)
+
+
+@pytest.mark.parametrize("how", ["deleted", "transferred", "locked", "closed"])
+def test_what_becomes_of_an_issue_between_its_pull_request_and_its_comment_leaves_the_pull_request_to_decide(
+    plain, how
+):
+    plain.hub.faults.append(Fault("answer", path=r"/comments$", method="POST", status=502, body="{}"))
+    number = plain.issue()
+    plain.run()
+    assert (plain.session(number).status, len(plain.hub.pulls(plain.repo))) == (Status.VERIFYING, 1)
+    lose(plain, number, how)
+    plain.later(rounds=2)
+    session = plain.session(number)
+    assert (session.status, session.attempts) == (Status.PR_CREATED, 0), session.last_error
+    plain.hub.merge(plain.repo, session.pr_number)
+    plain.run(rounds=2)
+    assert plain.session(number).status == Status.COMPLETED
