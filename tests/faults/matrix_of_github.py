@@ -156,6 +156,8 @@ ROWS_OF_GITHUB: dict[str, Row] = {
             UPHEAVALS + "an_issue_lost_while_the_agent_works_gets_no_branch_and_is_skipped",
             UPHEAVALS + "an_issue_that_is_lost_is_noticed_within_a_day_and_says_where_it_went",
             SILENCE + "what_people_do_with_issues_and_what_is_new",
+            ODD
+            + "what_becomes_of_an_issue_between_its_pull_request_and_its_comment_leaves_the_pull_request_to_decide",
             ODD + "an_issue_closed_before_its_pull_request_is_skipped",
             ODD + "an_issue_closed_while_the_agent_works_is_skipped_by_the_publish_step",
             ODD + "a_locked_issue_gets_its_pull_request_and_no_comment_and_the_journal_says_why",
