@@ -33,6 +33,7 @@ INTERRUPTED = frozenset(
         Outcome.MISSING_TOOL,
         Outcome.CANCELLED,
         Outcome.HANDED_OVER,
+        Outcome.NO_SPACE,
     }
 )
 

@@ -5,23 +5,20 @@ A part that has said nothing for a minute is dead. Only the database's clock cou
 
 from __future__ import annotations
 
-import shutil
 import socket
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import DateTimeField, ExpressionWrapper
 
 from automation.models import Host
 from issues.models import IssueSession
 from projects import leases
+from projects.workspace import space
 
 BEAT_SECONDS = 10.0
 DEAD_AFTER = timedelta(seconds=60)
@@ -71,7 +68,7 @@ class Standing:
 
 def beat(part: str, *, has_begun: bool = False, is_draining: bool = False) -> None:
     """Say that a part of this host lives. `has_begun`: it has just started."""
-    values: dict[str, Any] = {f"{part}_seen_at": leases.db_now(), "disk_free_bytes": free_bytes()}
+    values: dict[str, Any] = {f"{part}_seen_at": leases.db_now(), "disk_free_bytes": space.free_bytes()}
     if part == SESSIONS:
         values |= {
             "slots": settings.AUTOWRKERS_AGENT_SLOTS,
@@ -128,25 +125,7 @@ def free_slots(*, handed_over: int) -> int:
     return settings.AUTOWRKERS_AGENT_SLOTS - here - handed_over
 
 
-def free_bytes() -> int | None:
-    """The least that is free in a folder which this host writes; None when none can be looked at."""
-    found = []
-    for folder in folders():
-        try:
-            found.append(shutil.disk_usage(folder).free)
-        except OSError:
-            continue
-    return min(found, default=None)
-
-
 def version() -> str:
     """The product's own."""
     described = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
     return str(described["project"]["version"])
-
-
-def folders() -> Iterable[Path]:
-    yield settings.AUTOWRKERS_WORKSPACE_ROOT
-    yield settings.AUTOWRKERS_LOG_ROOT
-    if connection.vendor == "sqlite":
-        yield Path(str(connection.settings_dict["NAME"])).parent

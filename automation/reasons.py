@@ -79,6 +79,14 @@ REASONS: dict[str, Reason] = {
         "Raise AUTOWRKERS_AGENT_MEMORY_MB on the worker's host, or split the issue, then retry.",
     ),
     "processes": Reason("The agent started more processes than it may.", READ_AND_RETRY),
+    "writes": Reason(
+        "The agent and what it started wrote more to the disk than they may.",
+        "Raise AUTOWRKERS_AGENT_DISK_MB on the worker's host, or split the issue, then retry.",
+    ),
+    "workspace.too_large": Reason(
+        "The project's setup command writes more to the disk than it may.",
+        "Correct it, or raise AUTOWRKERS_AGENT_DISK_MB on the worker's host.",
+    ),
     "crashed": Reason("The agent ended with an error.", READ_AND_RETRY),
     "agent_auth": Reason("The agent's account is refused.", "Sign the agent in again on the worker's host."),
     "usage_limit": Reason("The agent's account is used up for now.", "Raise its limit, or wait."),
@@ -89,7 +97,7 @@ REASONS: dict[str, Reason] = {
     ),
     "setup": Reason("The project's setup command fails.", "Correct it in the project's settings."),
     "sandbox": Reason("The sandbox cannot be started.", "Look at the Doctor page."),
-    "disk": Reason("The disk is full.", "Free space on the worker's host; it goes on by itself."),
+    "disk": Reason("The disk is full, or nearly.", "Free space on the worker's host; it goes on by itself."),
     "internal_error": Reason(
         "Something went wrong inside the product.", "The worker's log has the details. " + GOES_ON
     ),

@@ -33,6 +33,7 @@ class CheckRun:
     output: str
     duration_ms: int
     fault: str = ""
+    exceeded: str = ""  # the cap that it went beyond
 
 
 class SummaryLine(NamedTuple):

@@ -9,8 +9,9 @@ import signal
 from collections.abc import Sequence
 from contextlib import suppress
 
-from projects.errors import Cancelled
-from projects.workspace.processes import Finished, Stop, run
+from projects.errors import Cancelled, Retryable
+from projects.workspace import space
+from projects.workspace.processes import Caps, Finished, Stop, run
 from projects.workspace.sandbox import INSIDE, Bind, Sandbox, caps
 from verification.output import KEPT_BYTES, readable
 from verification.report import MISSING_TOOL, SANDBOX, CheckRun
@@ -36,10 +37,11 @@ def run_check(
     """Run the check in the repository that `binds` puts at INSIDE, without any credential in its environment.
 
     A check that exceeds the limit has failed; nothing of it is alive afterwards. Raises Cancelled when `stop`
-    ended it.
+    ended it, and Retryable `disk` when it was ended because the host's disk is nearly full.
     """
     if not check.command:
         return CheckRun(check, None, None, NOTHING_TO_RUN, 0)
+    allowed = caps(binds)
     wrapped = sandbox.wrap([*SHELL, check.command], binds=binds, chdir=INSIDE, env=ENVIRONMENT)
     ended = run(
         wrapped.argv,
@@ -48,23 +50,29 @@ def run_check(
         timeout=time_limit_seconds,
         stop=stop,
         max_output_bytes=KEPT_BYTES,
-        caps=caps(),
+        caps=allowed,
     )
     if ended.stopped:
         reason = stop.reason if stop else ""
         raise Cancelled("session.stopped", f"The check {check.name!r} was ended: {reason}.")
-    return _judge(check, ended, time_limit_seconds)
+    if ended.exceeded == "no_space":
+        raise Retryable(
+            "disk", space.shortage(), f"The check {check.name!r} was ended, and runs again by itself."
+        )
+    return _judge(check, ended, time_limit_seconds, allowed)
 
 
-def _judge(check: PlannedCheck, ended: Finished, time_limit_seconds: float) -> CheckRun:
+def _judge(check: PlannedCheck, ended: Finished, time_limit_seconds: float, allowed: Caps) -> CheckRun:
     status = ended.returncode
     output = readable(ended.stdout)
     if ended.timed_out:
         said = _with_note(output, f"Ended after its time limit of {_duration(time_limit_seconds)}.")
         return CheckRun(check, False, None, said, ended.duration_ms)
     if ended.exceeded:
-        said = _with_note(output, f"Ended because it took more {ended.exceeded} than it may.")
-        return CheckRun(check, False, None, said, ended.duration_ms)
+        took = f"took more {ended.exceeded} than it may"
+        too_much = f"wrote more than {allowed.disk_in_words}" if ended.exceeded == "writes" else took
+        said = _with_note(output, f"Ended because it {too_much}.")
+        return CheckRun(check, False, None, said, ended.duration_ms, exceeded=ended.exceeded)
     if status == 0:
         return CheckRun(check, True, 0, output, ended.duration_ms)
     if ended.stderr.strip():

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from issues.models import Attempt, IssueSession
 from projects import leases
-from projects.errors import Cancelled
+from projects.errors import Cancelled, OperatorError
 from projects.leases import Lease
 from projects.models import Project
 from projects.workspace import checkouts, folders, leftovers
@@ -69,7 +69,8 @@ def run_setup(
 ) -> str:
     """Prepare the agent's clone. What is wrong, for the operator, or nothing when it worked.
 
-    What it leaves there is not the agent's work. Raises OperatorError `git.clone_broken`, and Cancelled.
+    What it leaves there is not the agent's work. Raises OperatorError `git.clone_broken`, or `workspace.too_large`
+    when it wrote more than it may, and Cancelled.
     """
     if strategy.setup_check(session.project) is None:
         return ""
@@ -81,6 +82,12 @@ def run_setup(
     if setup is None or not setup.fault:
         return ""
     report = Report((setup,), "")
+    if setup.exceeded == "writes":
+        raise OperatorError(
+            "workspace.too_large",
+            report.failure_text(),
+            "Correct the setup command, or raise AUTOWRKERS_AGENT_DISK_MB; it starts from a fresh clone then.",
+        )
     return f"{report.fault}\n\n{report.failure_text()}"
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from automation.agents.events import Digest, Event
+from projects.workspace import supervision
 
 Marker = Literal["complete", "needs-human", "blocked"]
-EndedBy = Literal["exit", "timeout", "silence", "flood", "stop", "memory", "processes", "turns", "grace"]
+EndedBy = supervision.EndedBy | Literal["turns", "grace"]
 
 
 class Outcome(StrEnum):
@@ -42,6 +43,8 @@ class Outcome(StrEnum):
     FLOOD = "flood"
     MEMORY = "memory"
     PROCESSES = "processes"
+    WRITES = "writes"
+    NO_SPACE = "no_space"
     CANCELLED = "cancelled"
     HANDED_OVER = "handed_over"
     CRASHED = "crashed"
@@ -89,6 +92,7 @@ class Ending:
     exit_code: int | None
     ended_by: EndedBy
     stderr: str = ""
+    disk_cap: str = ""  # in words
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,8 @@ def run_agent(
             place = _Place(program, shown, binds, task.work_dir)
             version = _ask_version(launch, place, stop=stop)
             brakes = _Brakes(stop, grace_seconds)
-            watch = _Watch(adapter, task, record=record, brakes=brakes, on_event=on_event)
+            cap = limits.caps.disk_in_words if limits.caps else ""
+            watch = _Watch(adapter, task, record=record, brakes=brakes, on_event=on_event, disk_cap=cap)
             end = _play(launch, place, watch=watch, limits=limits, on_start=on_start)
             result = _cleaned(watch.judge(end), version=version)
         record.write("note", f"{result.outcome}: {result.message}")
@@ -157,12 +158,14 @@ class _Watch:
         record: Transcript,
         brakes: _Brakes,
         on_event: Callable[[Event], None] | None,
+        disk_cap: str,
     ) -> None:
         self.adapter = adapter
         self.task = task
         self.record = record
         self.on_event = on_event
         self.brakes = brakes
+        self.disk_cap = disk_cap
         self.digest = Digest()
         self.stderr = ""
         self.max_turns = None if adapter.limits_turns else task.max_turns
@@ -191,4 +194,5 @@ class _Watch:
 
     def judge(self, end: StreamEnd) -> AgentResult:
         ended_by: EndedBy = self.brakes.cause() if end.ended_by == "stop" else end.ended_by
-        return self.adapter.finish(self.task, self.digest, Ending(end.returncode, ended_by, self.stderr))
+        ending = Ending(end.returncode, ended_by, self.stderr, self.disk_cap)
+        return self.adapter.finish(self.task, self.digest, ending)

@@ -19,6 +19,8 @@ OUTSIDE = {
     "flood": Outcome.FLOOD,
     "memory": Outcome.MEMORY,
     "processes": Outcome.PROCESSES,
+    "writes": Outcome.WRITES,
+    "no_space": Outcome.NO_SPACE,
     "turns": Outcome.TURN_LIMIT,
 }
 NOT_STARTED = re.compile(r"(execvp|failed to execute|env:) .*: No such file or directory")
@@ -65,6 +67,8 @@ MESSAGES = {
     Outcome.FLOOD: "The agent printed more than it may and was ended.",
     Outcome.MEMORY: "The agent and what it started took more memory than they may and were ended.",
     Outcome.PROCESSES: "The agent started more processes than it may and was ended.",
+    Outcome.WRITES: "The agent and what it started wrote more than {cap} and were ended.",
+    Outcome.NO_SPACE: "The agent was ended, since the disk of its worker's host is nearly full.",
     Outcome.CANCELLED: "The agent was stopped on request.",
     Outcome.HANDED_OVER: "The agent was ended together with its worker; it goes on with the next one.",
     Outcome.CRASHED: "The agent ended without a final word.",
@@ -141,12 +145,15 @@ def conclude(
 def _judge_run(
     digest: Digest, ending: Ending, *, judge: Callable[[Finished, Ending], Outcome], marker: Marker | None
 ) -> Outcome:
-    """1. A stop that we asked for overrides all. 2. The CLI's word that it is done. 3. What ended it from
-    outside; while it was waiting for its model, that was the cause. 4. The CLI's error. 5. What stderr says.
+    """1. A stop that we asked for overrides all, and so does a full disk: nothing that is there may be kept.
+    2. The CLI's word that it is done. 3. What ended it from outside; while it was waiting for its model, that was
+    the cause. 4. The CLI's error. 5. What stderr says.
     """
     finished, ended_by = digest.finished, ending.ended_by
     if ended_by == "stop":
         return Outcome.CANCELLED
+    if ended_by in ("writes", "no_space"):
+        return OUTSIDE[ended_by]
     if finished is not None and not finished.is_error:
         return {"needs-human": Outcome.ASKED, "blocked": Outcome.BLOCKED}.get(marker or "", Outcome.DONE)
     if ended_by in ("timeout", "silence") and digest.retrying is not None:
@@ -169,7 +176,8 @@ def _message(outcome: Outcome, *, marker_text: str, words: str, ending: Ending) 
         detail = f"{_exit_words(ending.exit_code)} {words or ending.stderr.strip()[-DETAIL_CHARS:]}"
     else:
         detail = words.strip()
-    return f"{MESSAGES[outcome]} {detail[:DETAIL_CHARS].strip()}".strip()
+    message = MESSAGES[outcome].replace("{cap}", ending.disk_cap or "it may")
+    return f"{message} {detail[:DETAIL_CHARS].strip()}".strip()
 
 
 def _exit_words(code: int | None) -> str:

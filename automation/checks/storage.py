@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage
 
 from automation.checks.registry import fail, fine, register, warn
 from automation.checks.situation import Situation
-from automation.steps.prepare import FREE_BYTES
+from projects.workspace.space import FREE_BYTES
 
 COMFORT_BYTES = 5 * 2**30
 MEGABYTE = 2**20

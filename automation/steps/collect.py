@@ -12,7 +12,7 @@ from issues.models import Attempt, IssueSession
 from projects.errors import OperatorError
 from projects.workspace import bundles, checkouts, folders, leftovers
 
-UNUSABLE = {"git.clone_broken", "git.history_rewritten", "git.too_large"}
+UNUSABLE = {"git.clone_broken", "git.history_rewritten", "git.too_large", "workspace.too_large"}
 
 
 def collect(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> str | AttemptFailed:

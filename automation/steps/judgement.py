@@ -23,6 +23,7 @@ PAUSES: dict[AgentOutcome, tuple[str, timedelta | None, str]] = {
     AgentOutcome.RATE_LIMIT: ("rate_limit", None, "It is tried again by itself."),
     AgentOutcome.OVERLOADED: ("overloaded", None, "It is tried again by itself."),
     AgentOutcome.MODEL_ERROR: ("model_error", None, "It is tried again by itself."),
+    AgentOutcome.NO_SPACE: ("disk", None, "Free some there; it goes on by itself."),
     AgentOutcome.SESSION_LOST: ("session_lost", timedelta(seconds=1), "It starts again by itself."),
 }
 HELD = {

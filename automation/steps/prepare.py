@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 
 from django.conf import settings
@@ -17,18 +16,14 @@ from issues.models import IssueSession
 from issues.states import Step
 from projects.errors import OperatorError
 from projects.models import Project
-from projects.workspace import checkouts, folders
+from projects.workspace import checkouts, folders, space
 from projects.workspace.mirror import Mirror
-
-FREE_BYTES = 500 * 2**20
 
 
 def run(session: IssueSession, env: StepEnvironment) -> Outcome:
-    root = settings.AUTOWRKERS_WORKSPACE_ROOT
-    root.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(root).free
-    if free < FREE_BYTES:
-        return Park("disk", f"Only {free // 2**20} MB are free for the workspace. Free at least 500 MB.")
+    settings.AUTOWRKERS_WORKSPACE_ROOT.mkdir(parents=True, exist_ok=True)
+    if space.is_short():
+        return Park("disk", space.shortage())
     is_begun = has_begun(session)
     _take_over_clone(session, env, is_begun=is_begun)
     env.mirror.fetch()

@@ -101,6 +101,7 @@ def _play(session: IssueSession, attempt: Attempt, env: StepEnvironment, *, resu
     project = session.project
     prior = attempts.prior_tokens(attempt) if resume else (0, 0)
     env.home.mkdir(parents=True, exist_ok=True)
+    binds = checkouts.agent_binds(env.mirror, env.clone, env.home)
     return run_agent(
         env.adapter,
         AgentTask(
@@ -119,7 +120,7 @@ def _play(session: IssueSession, attempt: Attempt, env: StepEnvironment, *, resu
             prior_output_tokens=prior[1],
         ),
         sandbox=env.sandbox,
-        binds=checkouts.agent_binds(env.mirror, env.clone, env.home),
+        binds=binds,
         home=env.home,
         transcript=attempt.transcript_path,
         limits=Limits(
@@ -127,7 +128,7 @@ def _play(session: IssueSession, attempt: Attempt, env: StepEnvironment, *, resu
             silence_seconds=project.attempt_silence_minutes * 60,
             output_bytes=OUTPUT_BYTES,
             line_bytes=LINE_BYTES,
-            caps=caps(),
+            caps=caps(binds),
         ),
         stop=env.stop,
         on_start=lambda identity: attempts.record_process(attempt, identity),
@@ -152,10 +153,16 @@ def kind_of(session: IssueSession, before: Attempt | None) -> str:
 
 
 def _judge(session: IssueSession, attempt: Attempt, env: StepEnvironment) -> Outcome:
-    """What it left is imported first, whatever its outcome was."""
+    """What it left is imported first, whatever its outcome was, but for disks: what is too large goes at once."""
     if attempt.outcome in (AgentOutcome.CANCELLED, AgentOutcome.HANDED_OVER):
         _salvage(session, attempt, env)
         raise Cancelled("session.stopped", attempt.message)
+    if attempt.outcome == AgentOutcome.WRITES:
+        for place in (env.clone, env.home):
+            folders.remove(place)
+        return AttemptFailed(attempt.outcome, attempt.message, evidence={"attempt": attempt.number})
+    if attempt.outcome == AgentOutcome.NO_SPACE:  # to keep what it left would take room, too
+        return judge(attempt, attempt.base_sha)
     collected = collect(session, attempt, env)
     return collected if isinstance(collected, AttemptFailed) else judge(attempt, collected)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 from projects.errors import OperatorError
-from projects.workspace.processes import run
+from projects.workspace.processes import Stop, run
 
 PER_SESSION = ("clones", "homes", "checks")
 MINUTES = 30 * 60
@@ -70,9 +70,9 @@ def remove(path: Path) -> None:
             )
 
 
-def disk_usage(path: Path) -> int:
+def disk_usage(path: Path, *, stop: Stop | None = None) -> int:
     """The bytes that a folder takes on disk; 0 when it is not there."""
-    done = run(["du", "-s", "-B1", "-x", "--", str(path)], env=_ENV, timeout=MINUTES)
+    done = run(["du", "-s", "-B1", "-x", "--", str(path)], env=_ENV, timeout=MINUTES, stop=stop)
     weight = done.stdout.split(maxsplit=1)
     return int(weight[0]) if weight else 0
 

@@ -14,6 +14,7 @@ from projects.workspace.trees import ProcessIdentity, identify, is_alive, kill_t
 
 __all__ = ["Caps", "Finished", "ProcessIdentity", "Stop", "identify", "is_alive", "kill_tree", "run"]
 
+EXCEEDED = ("memory", "processes", "writes", "no_space")
 CUT = b"\n[... output cut here ...]\n"
 
 
@@ -21,7 +22,7 @@ CUT = b"\n[... output cut here ...]\n"
 class Finished:
     """How a program ended. `truncated`: the middle of stdout or stderr is missing; head and tail are kept.
 
-    `exceeded` is "memory" or "processes" when it took more than its caps.
+    `exceeded` says which of its caps it went beyond, or "no_space" when the host's disk was nearly full.
     """
 
     returncode: int
@@ -70,7 +71,7 @@ def run(
         stopped=ended.ended_by == "stop",
         truncated=stdout.is_cut or stderr.is_cut,
         duration_ms=ended.duration_ms,
-        exceeded=ended.ended_by if ended.ended_by in ("memory", "processes") else "",
+        exceeded=ended.ended_by if ended.ended_by in EXCEEDED else "",
     )
 
 

@@ -13,7 +13,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +21,7 @@ from django.conf import settings
 
 from projects.errors import OperatorError
 from projects.workspace.processes import Caps, run
+from projects.workspace.space import Meter
 from projects.workspace.supervision import missing_program
 
 logger = logging.getLogger(__name__)
@@ -108,9 +109,16 @@ class Sandbox:
         return next((str(bind.host) for bind in binds if bind.inside == AGENT_HOME), NO_HOME)
 
 
-def caps() -> Caps:
-    """What one untrusted program with all that it starts may take of this host."""
-    return Caps(settings.AUTOWRKERS_AGENT_MEMORY_MB * 2**20, settings.AUTOWRKERS_AGENT_PROCESSES)
+def caps(binds: Sequence[Bind] = ()) -> Caps:
+    """What one untrusted program with all that it starts may take of this host, and write to those of `binds`."""
+    disk_bytes = settings.AUTOWRKERS_AGENT_DISK_MB * 2**20
+    places = [bind.host for bind in binds if bind.writable]
+    return Caps(
+        settings.AUTOWRKERS_AGENT_MEMORY_MB * 2**20,
+        settings.AUTOWRKERS_AGENT_PROCESSES,
+        disk_bytes,
+        partial(Meter, places, cap_bytes=disk_bytes),
+    )
 
 
 def base_env() -> dict[str, str]:
@@ -180,7 +188,7 @@ def _bubblewrap(binds: Sequence[Bind], *, tools: Sequence[Path], network: bool) 
     for name in ETC:
         line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     line += ["--proc", "/proc", "--dev", "/dev"]
-    size = ["--size", str(PRIVATE_BYTES)] if _limits_size(line[0]) else []
+    size = ["--size", str(_private_bytes())] if _limits_size(line[0]) else []
     for private in PRIVATE:
         line += [*size, "--tmpfs", private]
     for tool in tools:
@@ -188,6 +196,11 @@ def _bubblewrap(binds: Sequence[Bind], *, tools: Sequence[Path], network: bool) 
     for bind in binds:
         line += ["--bind" if bind.writable else "--ro-bind", str(bind.host), str(bind.inside)]
     return [*line, "--remount-ro", "/"]
+
+
+def _private_bytes() -> int:
+    """Of each private folder: what lies there is in memory, and belongs to no process that could be weighed."""
+    return min(PRIVATE_BYTES, caps().memory_bytes // len(PRIVATE))
 
 
 def _counted() -> list[str]:

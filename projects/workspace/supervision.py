@@ -11,16 +11,18 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, Protocol
 
 from projects.errors import OperatorError
 from projects.workspace import trees
 
-EndedBy = Literal["exit", "timeout", "silence", "flood", "stop", "memory", "processes"]
+SpaceFault = Literal["writes", "no_space"]
+Exceeded = Literal["memory", "processes"] | SpaceFault
+EndedBy = Literal["exit", "timeout", "silence", "flood", "stop"] | Exceeded
 Sink = Callable[[bytes], None]
 Handler = Callable[[int], None]
 
@@ -31,6 +33,7 @@ KILL_SECONDS = 5.0
 WEIGH_SECONDS = 0.5
 NICENESS = 5
 FIRST_TO_DIE = 500  # of 1000: what the kernel ends first when memory is short
+AT_ONCE = frozenset({"exit", "flood", "memory", "processes", "writes", "no_space"})  # no time to say good-bye
 LEFT_OPEN_SECONDS = 0.5  # how long a pipe that somebody else still holds is read after the end
 
 
@@ -57,12 +60,29 @@ class Stop:
         return self.is_set()
 
 
+class SpaceMeter(Protocol):
+    """What is wrong with what a program writes: beyond its own cap, or nearly nothing is left for the host."""
+
+    @property
+    def fault(self) -> SpaceFault | None: ...
+
+
 @dataclass(frozen=True)
 class Caps:
-    """How much memory and how many processes the tree of an untrusted program may take at once."""
+    """How much memory and how many processes the tree of an untrusted program may take at once.
+
+    And what it may write: a single file by the kernel's own limit, all together as `meter` finds.
+    """
 
     memory_bytes: int
     processes: int
+    disk_bytes: int | None = None
+    meter: Callable[[], AbstractContextManager[SpaceMeter]] | None = None
+
+    @property
+    def disk_in_words(self) -> str:
+        megabytes = (self.disk_bytes or 0) / 2**20
+        return f"{megabytes / 1024:.3g} GB" if megabytes >= 1024 else f"{megabytes:.3g} MB"
 
 
 @dataclass(frozen=True)
@@ -105,16 +125,15 @@ def supervise(
     """
     began = time.monotonic()
     with (
-        _start(
-            _launch_line(argv, env=env, cwd=cwd, steps_back=bounds.caps is not None), env=env, cwd=cwd
-        ) as process,
+        _start(_launch_line(argv, env=env, cwd=cwd, caps=bounds.caps), env=env, cwd=cwd) as process,
         closing(_Child(process, stdin=stdin, sinks=(on_stdout, on_stderr))) as child,
+        _measuring(bounds.caps) as meter,
     ):
         try:
             if on_start is not None:
                 on_start(trees.identify(process.pid))
-            ended_by = child.watch(bounds, stop)
-            if ended_by not in ("exit", "flood", "memory", "processes"):
+            ended_by = child.watch(bounds, stop, meter)
+            if ended_by not in AT_ONCE:
                 child.let_go()
         finally:
             trees.end_all(process.pid, timeout=KILL_SECONDS)
@@ -138,7 +157,7 @@ class _Child:
             self._serve_with(partial(self._read, sink=sink), pipe, selectors.EVENT_READ)
         self._serve_with(self._write, process.stdin, selectors.EVENT_WRITE)
 
-    def watch(self, bounds: Bounds, stop: Stop | None) -> EndedBy:
+    def watch(self, bounds: Bounds, stop: Stop | None, meter: SpaceMeter | None) -> EndedBy:
         """Serve the pipes until the process exits or something else ends it."""
         began = self._last_output = weighed = time.monotonic()
         while not self.exited:
@@ -146,7 +165,7 @@ class _Child:
             now = time.monotonic()
             if bounds.caps is not None and now - weighed > WEIGH_SECONDS:
                 weighed = now
-                if exceeded := self._exceeded(bounds.caps):
+                if exceeded := self._exceeded(bounds.caps) or (meter and meter.fault):
                     return exceeded
             if stop is not None and stop.is_set():
                 return "stop"
@@ -158,7 +177,7 @@ class _Child:
                 return "silence"
         return "exit"
 
-    def _exceeded(self, caps: Caps) -> Literal["memory", "processes"] | None:
+    def _exceeded(self, caps: Caps) -> Exceeded | None:
         weight = trees.weigh(self.process.pid, enough_bytes=caps.memory_bytes)
         if weight.processes > caps.processes:
             return "processes"
@@ -217,14 +236,21 @@ class _Child:
             self.process.stdin.close()
 
 
+def _measuring(caps: Caps | None) -> AbstractContextManager[SpaceMeter | None]:
+    return caps.meter() if caps is not None and caps.meter is not None else nullcontext()
+
+
 def _launch_line(
-    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path | None, steps_back: bool
+    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path | None, caps: Caps | None
 ) -> list[str]:
     """`argv` under programs that each become the next: a death signal is asked for, memory is dumped nowhere, and
-    who `steps_back` comes last when processors or memory are short. All that it needs is looked for first.
+    one with `caps` comes last when processors or memory are short. All that it needs is looked for first.
     """
-    launchers = [["setpriv", "--pdeathsig", "KILL", "--"], ["prlimit", "--core=0:0", "--"]]
-    if steps_back:
+    limits = ["--core=0:0"]
+    if caps is not None and caps.disk_bytes is not None:
+        limits.append(f"--fsize={caps.disk_bytes}:{caps.disk_bytes}")
+    launchers = [["setpriv", "--pdeathsig", "KILL", "--"], ["prlimit", *limits, "--"]]
+    if caps is not None:
         launchers += [["nice", "-n", str(NICENESS)], ["choom", "-n", str(FIRST_TO_DIE), "--"]]
     line = [word for launcher, *words in launchers for word in (_find(launcher), *words)]
     if cwd is not None and not cwd.is_dir():

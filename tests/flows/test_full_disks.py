@@ -5,8 +5,6 @@ The worker is a process to which one folder is a small disk, which becomes large
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from contextlib import contextmanager
 
 import pytest
@@ -19,11 +17,10 @@ from automation.pipeline import advance
 from automation.tend import tend
 from issues.states import Status
 from tests.factories import create_superuser
-from tests.flows.workers import ROOT, product_environment
+from tests.flows.small_disks import on_small_disk
 from tests.sandboxes import require_sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SMALL = 'mount -t tmpfs -o size={size} none "$0" && exec "$@"'
 WORK = """
 import django; django.setup()
 import subprocess, sys
@@ -31,7 +28,7 @@ from datetime import timedelta
 from pathlib import Path
 from automation import pipeline
 from automation.pipeline import advance
-from automation.steps import prepare
+from projects.workspace import space
 from issues.models import IssueSession
 
 def told():
@@ -42,7 +39,7 @@ def told():
             done = subprocess.run(["git", "-C", mirror, "fsck", "--full", "--strict"], capture_output=True)
             assert done.returncode == 0, done.stderr
 
-prepare.FREE_BYTES = 0
+space.FREE_BYTES = 0
 assert advance({pk})
 told()
 subprocess.run(["mount", "-o", "remount,size=200m", {folder!r}], check=True)
@@ -58,22 +55,9 @@ def with_small_disk(settings):
     require_sandbox("bubblewrap")  # the same right: namespaces of one's own
 
     def work(session, folder, size):
-        folder.mkdir(exist_ok=True)
         workspace = str(product.AUTOWRKERS_WORKSPACE_ROOT)
         script = WORK.format(pk=session.pk, workspace=workspace, folder=str(folder))
-        line = ["unshare", "--map-root-user", "--mount", "sh", "-c", SMALL.format(size=size), str(folder)]
-        environment = product_environment(settings) | {"AUTOWRKERS_SANDBOX": "none"}
-        done = subprocess.run(
-            [*line, sys.executable, "-c", script],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout.splitlines()[-2:]
+        return on_small_disk(script, folder, size, settings).splitlines()[-2:]
 
     return work
 
