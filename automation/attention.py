@@ -25,7 +25,7 @@ from issues.states import RUNNABLE, Status
 from projects import leases
 from projects.models import Project
 
-STALE_AFTER = timedelta(minutes=15)
+STALE_AFTER = SILENT_AFTER = timedelta(minutes=15)
 PARKED_TIMES = 3
 COUNTED_AT_MOST = 100
 APPROVED = Reason("Its pull request is approved.", "Merge it on GitHub.")
@@ -37,6 +37,7 @@ class Kind(StrEnum):
     FAILED = "failed"
     REVIEW = "review"
     STALE = "stale"
+    SILENT = "silent"
     PULL_REQUEST = "pull_request"
     READY = "ready"
     PARKED = "parked"
@@ -48,13 +49,21 @@ LABELS: dict[Kind, str] = {
     Kind.FAILED: "Failed",
     Kind.REVIEW: "Needs review",
     Kind.STALE: "Stale",
+    Kind.SILENT: "Silent",
     Kind.PULL_REQUEST: "Pull request",
     Kind.READY: "Ready to review",
     Kind.PARKED: "Waiting for long",
     Kind.PROJECT: "Project trouble",
     Kind.BUDGET: "Budget",
 }
-OF_SESSIONS = (Kind.FAILED, Kind.REVIEW, Kind.STALE, Kind.PULL_REQUEST, Kind.READY, Kind.PARKED)
+OF_SESSIONS = (
+    *(Kind.FAILED, Kind.REVIEW, Kind.STALE, Kind.SILENT),
+    *(Kind.PULL_REQUEST, Kind.READY, Kind.PARKED),
+)
+SILENT = Reason(
+    "A worker has it, but nothing that runs for it has said a word.",
+    "Read its log. The project's limits end what hangs; stop it to go on before that.",
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,17 @@ def count_waiting(projects: QuerySet[Project]) -> int:
     """At most COUNTED_AT_MOST: the navigation shows it on every page."""
     rows = _sessions(projects, OF_SESSIONS, timezone.now()).order_by().values("pk")
     return min(rows[:COUNTED_AT_MOST].count() + len(troubles(projects)), COUNTED_AT_MOST)
+
+
+def silent_since(session: IssueSession, now: datetime) -> datetime | None:
+    """Since when nothing that runs for it has given a sign of life, if that is long; None when nothing runs."""
+    is_long = session.heard_at is not None and session.heard_at <= now - SILENT_AFTER
+    return session.heard_at if is_long and is_held(session, now) else None
+
+
+def is_held(session: IssueSession, now: datetime) -> bool:
+    """Whether a worker goes on with it."""
+    return session.status in BEGUN and session.lease_until is not None and session.lease_until > now
 
 
 def waiting(
@@ -117,18 +137,21 @@ def _conditions(now: datetime) -> dict[Kind, Q]:
         & (troubled | Q(manual_review=True) & ~Q(pr_review="approved")),
         Kind.READY: Q(status=Status.PR_CREATED),
         Kind.STALE: Q(status__in=RUNNABLE) & may_start & ~is_parked & (lapsed | unclaimed | left),
+        Kind.SILENT: Q(status__in=BEGUN, heard_at__lte=now - SILENT_AFTER) & leases.live(),
         Kind.PARKED: Q(status__in=RUNNABLE, parked_times__gte=PARKED_TIMES) & leases.free(),
     }
 
 
 def _with_since(rows: QuerySet[IssueSession]) -> QuerySet[IssueSession]:
-    """`since`: when the row came where it is, by the journal; a stale one since nobody looks after it."""
+    """`since`: when the row came where it is, by the journal; a stale one since nobody looks after it, a silent one
+    since its last sign of life."""
     entered = SessionEvent.objects.filter(
         issue_session=OuterRef("pk"), verb__in=["moved", "synced", "followed"]
     ).order_by("-id")
     since = Case(
         When(kind=str(Kind.FAILED), then=F("completed_at")),
         When(kind=str(Kind.STALE), then=Coalesce("lease_until", "enqueued_at", "not_before")),
+        When(kind=str(Kind.SILENT), then=F("heard_at")),
         default=Subquery(entered.values("created_at")[:1]),
     )
     ordered = rows.annotate(since=Coalesce(since, "created_at")).order_by("since", "pk")
@@ -148,6 +171,8 @@ def _reason(kind: Kind, row: IssueSession) -> Reason:
             "No worker goes on with it.",
             "Look at the Doctor page whether workers run. Stop the session to take it out of the queue.",
         )
+    if kind == Kind.SILENT:
+        return SILENT
     if kind == Kind.READY:
         return APPROVED if row.pr_review == "approved" else UNREVIEWED
     if kind != Kind.PULL_REQUEST:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -35,6 +35,7 @@ class StepEnvironment:
     lease: Lease
     clone: Path
     home: Path
+    hear: Callable[[], None]  # to be called for each sign of life of what runs
 
     @cached_property
     def sandbox(self) -> Sandbox:
@@ -57,4 +58,5 @@ def environment_for(session: IssueSession, holding: Holding) -> Iterator[StepEnv
             lease=holding.lease,
             clone=folders.clone_path(session.pk, holding.lease.fence),
             home=folders.home_path(session.pk),
+            hear=holding.hear,
         )

@@ -23,6 +23,7 @@ def held(session: IssueSession) -> Iterator[Holding]:
         refuse_if_held(session)
         raise _has_it(session, ":")
     with Holding(lease) as holding:
+        leases.update_held(lease, heard_at=leases.db_now())
         recovery.end_former_worker(session)
         yield holding
 

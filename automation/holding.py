@@ -94,7 +94,7 @@ class Heartbeat:
     def _renew(self) -> bool | None:
         """True: renewed. False: lost. None: the database did not answer; there may be time for another try."""
         try:
-            if not leases.renew(self.lease):
+            if not leases.renew(self.lease, **self._news()):
                 return False
             self._look()
         except DatabaseError:
@@ -104,6 +104,10 @@ class Heartbeat:
 
     def _look(self) -> None:
         """What else to look at whenever the lease was renewed."""
+
+    def _news(self) -> dict[str, Any]:
+        """What else to write whenever the lease is renewed."""
+        return {}
 
     def _lose(self) -> None:
         self._lost.set()
@@ -128,9 +132,15 @@ class Holding(Heartbeat):
         self.stop = _Wish()
         self._ends_process = ends_process
         self._allowed_until: float | None = None
+        self._heard_at = self._told_at = self._telling = time.monotonic()
+
+    def hear(self) -> None:
+        """What runs for the session has given a sign of life. Costs nothing: the next renewal tells it."""
+        self._heard_at = time.monotonic()
 
     def allow(self, seconds: float) -> None:
         """How long the step that begins may take, before this holder counts as hanging."""
+        self.hear()
         self._allowed_until = time.monotonic() + seconds
 
     def __enter__(self) -> Holding:
@@ -154,6 +164,12 @@ class Holding(Heartbeat):
             logger.error("session=%s outcome=worker_given_up It does not hear the stop.", self.lease.pk)
             end_process(1)
 
+    def _news(self) -> dict[str, Any]:
+        """By the database's clock, so late by one renewal at most."""
+        self._telling = self._heard_at
+        return {"heard_at": leases.db_now()} if self._telling > self._told_at else {}
+
     def _look(self) -> None:
+        self._told_at = self._telling
         if IssueSession.objects.filter(self.lease.guard).exclude(requested_verb="").exists():
             self.stop.request(REQUESTED)

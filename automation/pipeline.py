@@ -58,7 +58,7 @@ def advance(session_pk: int, *, handed_over: bool = False) -> bool:
         if handed_over and not session.is_handed_over(timezone.now()):
             return False
         try:
-            leases.update_held(lease, enqueued_at=None)
+            leases.update_held(lease, enqueued_at=None, heard_at=leases.db_now())
             _run(session, holding)
         except (Conflict, Cancelled) as conflict:
             logger.info("session=%s outcome=gave_way %s", session_pk, conflict)

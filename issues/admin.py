@@ -112,6 +112,7 @@ class IssueSessionAdmin(JournalAdmin):
                     "followed_at",
                     "lease_owner",
                     "lease_until",
+                    "heard_at",
                     "fence",
                 ],
             },

@@ -78,9 +78,10 @@ def claim(model: type[Model], pk: int, **columns: Any) -> Lease | None:
     return None if fence is None else Lease(model, pk, owner, fence, taken_over)
 
 
-def renew(lease: Lease) -> bool:
-    """Push the end of the lease out. False: it is lost, and nothing may be written any more."""
-    return bool(lease.model._default_manager.filter(lease.guard, live()).update(lease_until=_end()))
+def renew(lease: Lease, **values: Any) -> bool:
+    """Push the end of the lease out, and write `values` with it. False: it is lost, and nothing may be written."""
+    held = lease.model._default_manager.filter(lease.guard, live())
+    return bool(held.update(lease_until=_end(), **values))
 
 
 def release(lease: Lease, **columns: Any) -> None:

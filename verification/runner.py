@@ -6,7 +6,7 @@ A check is the shell line that the operator configured, so this is the one place
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from projects.errors import Cancelled, Retryable
@@ -33,6 +33,7 @@ def run_check(
     sandbox: Sandbox,
     time_limit_seconds: float,
     stop: Stop | None,
+    on_output: Callable[[], None] | None = None,
 ) -> CheckRun:
     """Run the check in the repository that `binds` puts at INSIDE, without any credential in its environment.
 
@@ -51,6 +52,7 @@ def run_check(
         stop=stop,
         max_output_bytes=KEPT_BYTES,
         caps=allowed,
+        on_output=on_output,
     )
     if ended.stopped:
         reason = stop.reason if stop else ""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
@@ -40,6 +41,7 @@ def verify_commit(
     sandbox: Sandbox,
     stop: Stop | None,
     lease: Lease | None,
+    on_output: Callable[[], None] | None = None,
 ) -> Report:
     """What our own checks say about `head_sha`, whatever anybody's clone holds besides it.
 
@@ -48,6 +50,7 @@ def verify_commit(
     3. Run setup; when it fails nothing else runs, and that is the environment's fault.
     4. Run every check, also after one has failed. Store each result under the fence of `lease`.
 
+    `on_output` hears of every output of a check.
     Without a lease nobody else is expected to work on the session. Raises Cancelled when `stop` asks for the
     end or the lease is lost.
     """
@@ -56,7 +59,7 @@ def verify_commit(
     plan = strategy.plan(session.project, files=files, changed_files=changed)
     store = partial(_store, session, attempt=attempt, head_sha=head_sha, lease=lease)
     with _checkout(session, mirror, head_sha=head_sha, lease=lease) as binds:
-        run = _runner(session.project, binds=binds, sandbox=sandbox, stop=stop)
+        run = _runner(session.project, binds=binds, sandbox=sandbox, stop=stop, on_output=on_output)
         setup = _set_up(session.project, run)
         runs = [store(setup)] if setup else []
         if not (setup and setup.fault):
@@ -65,7 +68,13 @@ def verify_commit(
 
 
 def run_setup(
-    session: IssueSession, mirror: Mirror, *, clone: Path, sandbox: Sandbox, stop: Stop | None
+    session: IssueSession,
+    mirror: Mirror,
+    *,
+    clone: Path,
+    sandbox: Sandbox,
+    stop: Stop | None,
+    on_output: Callable[[], None] | None = None,
 ) -> str:
     """Prepare the agent's clone. What is wrong, for the operator, or nothing when it worked.
 
@@ -78,7 +87,8 @@ def run_setup(
     home.mkdir(parents=True, exist_ok=True)
     binds = checkouts.agent_binds(mirror, clone, home)
     with leftovers.forgotten(clone, sandbox=sandbox, binds=binds, stop=stop):
-        setup = _set_up(session.project, _runner(session.project, binds=binds, sandbox=sandbox, stop=stop))
+        run = _runner(session.project, binds=binds, sandbox=sandbox, stop=stop, on_output=on_output)
+        setup = _set_up(session.project, run)
     if setup is None or not setup.fault:
         return ""
     report = Report((setup,), "")
@@ -91,9 +101,8 @@ def run_setup(
     return f"{report.fault}\n\n{report.failure_text()}"
 
 
-def _runner(project: Project, *, binds: Sequence[Bind], sandbox: Sandbox, stop: Stop | None) -> Runner:
-    limit = project.check_max_minutes * 60
-    return partial(run_check, binds=binds, sandbox=sandbox, time_limit_seconds=limit, stop=stop)
+def _runner(project: Project, **options: Any) -> Runner:
+    return partial(run_check, time_limit_seconds=project.check_max_minutes * 60, **options)
 
 
 def _set_up(project: Project, run: Runner) -> CheckRun | None:

@@ -40,6 +40,7 @@ def run_agent(
     stop: Stop,
     on_start: Callable[[ProcessIdentity], None],
     on_event: Callable[[Event], None] | None = None,
+    on_output: Callable[[], None] | None = None,
     grace_seconds: float = GRACE_SECONDS,
 ) -> AgentResult:
     """Run `task` to its end. `home` is the host's path of the agent's home, which `binds` must show too.
@@ -61,7 +62,7 @@ def run_agent(
             brakes = _Brakes(stop, grace_seconds)
             cap = limits.caps.disk_in_words if limits.caps else ""
             watch = _Watch(adapter, task, record=record, brakes=brakes, on_event=on_event, disk_cap=cap)
-            end = _play(launch, place, watch=watch, limits=limits, on_start=on_start)
+            end = _play(launch, place, watch=watch, limits=limits, on_start=on_start, on_output=on_output)
             result = _cleaned(watch.judge(end), version=version)
         record.write("note", f"{result.outcome}: {result.message}")
     return result
@@ -88,6 +89,7 @@ def _play(
     watch: _Watch,
     limits: Limits,
     on_start: Callable[[ProcessIdentity], None],
+    on_output: Callable[[], None] | None,
 ) -> StreamEnd:
     wrapped = place.wrap(launch.argv[1:], env=launch.env)
     return stream(
@@ -100,6 +102,7 @@ def _play(
         limits=limits,
         stop=watch.brakes,
         on_start=on_start,
+        on_output=on_output,
     )
 
 

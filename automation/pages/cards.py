@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from automation.attention import SILENT, silent_since
 from automation.pages.session_head import attempt_line, buttons
 from automation.reasons import reason_of
 from automation.templatetags.autowrkers import usd
@@ -102,6 +103,8 @@ def _line(session: IssueSession, now: datetime) -> str:
         return f"A person asked to {session.requested_verb} it; the worker ends its work within seconds."
     if session.status == Status.SKIPPED:
         return SKIPPED.get(session.reason, "")
+    if silent_since(session, now):
+        return SILENT.text
     is_parked = session.not_before is not None and session.not_before > now
     if session.last_error and (is_parked or session.status in _TROUBLED):
         return clean_line(redact(session.last_error).strip().split("\n\n")[0], limit=LINE)

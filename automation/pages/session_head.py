@@ -9,6 +9,7 @@ from django.db.models import Count, Q, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 
+from automation.attention import SILENT, is_held, silent_since
 from automation.templatetags.autowrkers import usd
 from issues import verbs
 from issues.models import IssueSession
@@ -34,6 +35,8 @@ def head(request: HttpRequest, session: IssueSession) -> dict[str, Any]:
         "elapsed": elapsed(session, now),
         "cost": _cost(totals["cost"], totals["unpriced"]),
         "last_activity": session.changed_at,
+        "silent": SILENT if silent_since(session, now) else None,
+        "heard_at": session.heard_at if is_held(session, now) else None,
         "buttons": buttons(session, may_operate=session.project.allows(request.user, Scope.OPERATE), now=now),
         "here": request.get_full_path(),
     }

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from automation.attention import silent_since
 from issues.models import IssueSession
 from issues.states import MAX_ATTEMPTS, Status
 
@@ -16,7 +17,7 @@ class Standing:
     word: str
     icon: str
     tone: str
-    until: datetime | None = None
+    until: datetime | None = None  # the moment that the word names
 
 
 OF_STATUS: dict[str, Standing] = {
@@ -32,10 +33,13 @@ OF_STATUS: dict[str, Standing] = {
 
 
 def standing_of(session: IssueSession, now: datetime) -> Standing:
-    """Parked and queued sessions keep their status in the database; people want to know the difference."""
+    """Parked, queued and silent sessions keep their status in the database; people want to know the difference."""
     if session.not_before is not None and session.not_before > now and session.queued_at is not None:
         until = timezone.localtime(session.not_before)
         return Standing(f"Waiting until {until:%H:%M %Z}", "◷", "warn", until)
+    if silent := silent_since(session, now):
+        since = timezone.localtime(silent)
+        return Standing(f"Silent since {since:%H:%M %Z}", "◌", "warn", since)
     if session.status == Status.PENDING and session.queued_at is not None:
         return Standing("Queued", "◔", "active")
     if session.status == Status.FAILED and session.attempts >= MAX_ATTEMPTS:

@@ -19,6 +19,7 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
         sandbox=env.sandbox,
         stop=env.stop,
         lease=env.lease,
+        on_output=env.hear,
     )
     if report.fault:
         return Park(report.fault_code, report.fault)

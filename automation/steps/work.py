@@ -58,7 +58,14 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
         if spent := budgets.blocked_reason(session.project, now):
             return Park(budgets.USED_UP, spent, now)  # dispatch holds it until there is budget again
         try:
-            fault = run_setup(session, env.mirror, clone=env.clone, sandbox=env.sandbox, stop=env.stop)
+            fault = run_setup(
+                session,
+                env.mirror,
+                clone=env.clone,
+                sandbox=env.sandbox,
+                stop=env.stop,
+                on_output=env.hear,
+            )
         except OperatorError as error:
             if error.code in UNUSABLE:
                 folders.remove(env.clone)
@@ -133,6 +140,7 @@ def _play(session: IssueSession, attempt: Attempt, env: StepEnvironment, *, resu
         stop=env.stop,
         on_start=lambda identity: attempts.record_process(attempt, identity),
         on_event=partial(_note_conversation, attempt),
+        on_output=env.hear,
     )
 
 

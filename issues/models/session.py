@@ -134,6 +134,13 @@ class IssueSession(Leased):
     manual_review_reason = models.TextField(blank=True)
     followed_at = models.DateTimeField(null=True, blank=True)
 
+    heard_at = models.DateTimeField(
+        "last sign of life",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Output of its agent or of a check, or a step that began; by the database's clock.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(
         "last activity", default=timezone.now, editable=False, help_text="Of its newest event or content."

@@ -5,7 +5,7 @@ How a child is watched and ended is in `supervision.py`, what a process tree is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,7 @@ def run(
     stop: Stop | None = None,
     max_output_bytes: int = 1_000_000,
     caps: Caps | None = None,
+    on_output: Callable[[], None] | None = None,
 ) -> Finished:
     """Run `argv` to its end, keeping at most `max_output_bytes` of each pipe.
 
@@ -62,6 +63,7 @@ def run(
         on_stderr=stderr.add,
         bounds=Bounds(total_seconds=timeout, caps=caps),
         stop=stop,
+        on_output=on_output,
     )
     return Finished(
         returncode=ended.returncode,

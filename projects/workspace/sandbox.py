@@ -20,9 +20,9 @@ from typing import Literal
 from django.conf import settings
 
 from projects.errors import OperatorError
+from projects.workspace.launching import missing_program
 from projects.workspace.processes import Caps, run
 from projects.workspace.space import Meter
-from projects.workspace.supervision import missing_program
 
 logger = logging.getLogger(__name__)
 

@@ -44,11 +44,13 @@ def stream(
     limits: Limits,
     stop: Stop | None,
     on_start: Callable[[ProcessIdentity], None] | None = None,
+    on_output: Callable[[], None] | None = None,
 ) -> StreamEnd:
     """Run `argv`, handing the lines (without their ends) of stdout and stderr over as they come.
 
-    Memory stays flat: of a line only the first `line_bytes` are kept. When this returns, or raises what a
-    callback raised, nothing of the process tree is alive. Raises OperatorError `process.missing_program`.
+    `on_output` is told of every piece of output, whole line or not. Memory stays flat: of a line only the first
+    `line_bytes` are kept. When this returns, or raises what a callback raised, nothing of the process tree is
+    alive. Raises OperatorError `process.missing_program`.
     """
     stdout, stderr = _Lines(on_lines, limits.line_bytes), _Lines(on_stderr, limits.line_bytes)
     ended = supervise(
@@ -61,6 +63,7 @@ def stream(
         bounds=Bounds(limits.total_seconds, limits.silence_seconds, limits.output_bytes, limits.caps),
         stop=stop,
         on_start=on_start,
+        on_output=on_output,
     )
     stdout.finish()
     stderr.finish()

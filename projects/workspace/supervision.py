@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import os
 import selectors
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import IO, Literal, Protocol
 
-from projects.errors import OperatorError
 from projects.workspace import trees
+from projects.workspace.launching import start
 
 SpaceFault = Literal["writes", "no_space"]
 Exceeded = Literal["memory", "processes"] | SpaceFault
@@ -31,8 +30,6 @@ TICK_SECONDS = 0.1
 GRACE_SECONDS = 2.0
 KILL_SECONDS = 5.0
 WEIGH_SECONDS = 0.5
-NICENESS = 5
-FIRST_TO_DIE = 500  # of 1000: what the kernel ends first when memory is short
 AT_ONCE = frozenset({"exit", "flood", "memory", "processes", "writes", "no_space"})  # no time to say good-bye
 LEFT_OPEN_SECONDS = 0.5  # how long a pipe that somebody else still holds is read after the end
 
@@ -117,6 +114,7 @@ def supervise(
     bounds: Bounds,
     stop: Stop | None,
     on_start: Callable[[trees.ProcessIdentity], None] | None = None,
+    on_output: Callable[[], None] | None = None,
 ) -> Ended:
     """Run `argv` in a session of its own with exactly `env`; return when nothing of its tree is left.
 
@@ -125,8 +123,10 @@ def supervise(
     """
     began = time.monotonic()
     with (
-        _start(_launch_line(argv, env=env, cwd=cwd, caps=bounds.caps), env=env, cwd=cwd) as process,
-        closing(_Child(process, stdin=stdin, sinks=(on_stdout, on_stderr))) as child,
+        start(
+            argv, env=env, cwd=cwd, steps_back=bounds.caps is not None, limits=_limits(bounds.caps)
+        ) as process,
+        closing(_Child(process, stdin=stdin, sinks=(on_stdout, on_stderr), on_output=on_output)) as child,
         _measuring(bounds.caps) as meter,
     ):
         try:
@@ -144,8 +144,16 @@ def supervise(
 class _Child:
     """The pipes of a started process, and how long we go on with it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], *, stdin: bytes, sinks: tuple[Sink, Sink]) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        *,
+        stdin: bytes,
+        sinks: tuple[Sink, Sink],
+        on_output: Callable[[], None] | None,
+    ) -> None:
         self.process = process
+        self.on_output = on_output
         self.output_bytes = 0
         self.exited = False
         self._last_output = time.monotonic()
@@ -222,6 +230,8 @@ class _Child:
         if chunk:
             self.output_bytes += len(chunk)
             self._last_output = time.monotonic()
+            if self.on_output is not None:
+                self.on_output()
             sink(chunk)
         else:
             self._selector.unregister(fd)
@@ -236,54 +246,10 @@ class _Child:
             self.process.stdin.close()
 
 
+def _limits(caps: Caps | None) -> list[str]:
+    """What prlimit is told besides: a single file grows no larger than all together may be."""
+    return [] if caps is None or caps.disk_bytes is None else [f"--fsize={caps.disk_bytes}:{caps.disk_bytes}"]
+
+
 def _measuring(caps: Caps | None) -> AbstractContextManager[SpaceMeter | None]:
     return caps.meter() if caps is not None and caps.meter is not None else nullcontext()
-
-
-def _launch_line(
-    argv: Sequence[str], *, env: Mapping[str, str], cwd: Path | None, caps: Caps | None
-) -> list[str]:
-    """`argv` under programs that each become the next: a death signal is asked for, memory is dumped nowhere, and
-    one with `caps` comes last when processors or memory are short. All that it needs is looked for first.
-    """
-    limits = ["--core=0:0"]
-    if caps is not None and caps.disk_bytes is not None:
-        limits.append(f"--fsize={caps.disk_bytes}:{caps.disk_bytes}")
-    launchers = [["setpriv", "--pdeathsig", "KILL", "--"], ["prlimit", *limits, "--"]]
-    if caps is not None:
-        launchers += [["nice", "-n", str(NICENESS)], ["choom", "-n", str(FIRST_TO_DIE), "--"]]
-    line = [word for launcher, *words in launchers for word in (_find(launcher), *words)]
-    if cwd is not None and not cwd.is_dir():
-        raise OperatorError(
-            "process.missing_folder",
-            f"The folder {cwd}, where {argv[0]!r} was to run, is not there.",
-            "Look who removes folders of the workspace while it is used; a new start makes them again.",
-        )
-    program = argv[0] if "/" not in argv[0] or cwd is None else str(cwd / argv[0])
-    if shutil.which(program, path=env.get("PATH", os.defpath)) is None:
-        raise missing_program(argv[0])
-    return [*line, *argv]
-
-
-@cache
-def _find(launcher: str) -> str:
-    found = shutil.which(launcher)
-    if found is None:
-        raise missing_program(launcher)
-    return found
-
-
-def missing_program(program: str) -> OperatorError:
-    """What to raise when a program is not there."""
-    return OperatorError(
-        "process.missing_program",
-        f"The program {program!r} was not found on this host.",
-        "Install it, or correct the command that names it.",
-    )
-
-
-def _start(line: list[str], *, env: Mapping[str, str], cwd: Path | None) -> subprocess.Popen[bytes]:
-    pipe = subprocess.PIPE
-    return subprocess.Popen(
-        line, env=env, cwd=cwd, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0, start_new_session=True
-    )

@@ -46,6 +46,34 @@ def test_a_request_of_a_person_is_noticed_and_the_lease_kept(lease):
         assert (holding.stop.reason, holding.is_lost) == (REQUESTED, False)
 
 
+def test_a_sign_of_life_is_told_with_the_next_renewal_and_silence_is_not(lease):
+    with Holding(lease, renew_seconds=0.05) as holding:
+        holding.hear()
+        holding.stop.wait(0.4)
+        first = IssueSession.objects.get().heard_at
+        holding.stop.wait(0.4)
+        assert IssueSession.objects.get().heard_at == first is not None
+        holding.hear()
+        holding.stop.wait(0.4)
+        assert IssueSession.objects.get().heard_at > first
+
+
+def test_a_sign_of_life_that_the_database_did_not_take_is_told_later(lease, monkeypatch):
+    renew, failures = leases.renew, [OperationalError("database is locked")]
+
+    def moody(lease, **values):
+        if failures and values:
+            raise failures.pop()
+        return renew(lease, **values)
+
+    monkeypatch.setattr(leases, "renew", moody)
+    with Holding(lease, renew_seconds=0.05) as holding:
+        holding.hear()
+        holding.stop.wait(0.6)
+    assert not failures
+    assert IssueSession.objects.get().heard_at is not None
+
+
 def test_a_database_that_hangs_does_not_keep_the_work_going_past_its_time(lease, monkeypatch):
     released = threading.Event()
     monkeypatch.setattr(leases, "renew", lambda lease: released.wait(10))

@@ -58,6 +58,7 @@ class Programs:
         on_start: Callable[[ProcessIdentity], None] | None = None,
         stop: Any = None,
         bounds: Any = None,
+        on_output: Any = None,
     ) -> Ended:
         if on_start is not None:
             return self._play_agent(argv, env, cwd, stdin, on_stdout, on_start, stop)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from automation.attention import Kind, waiting
 from automation.pages.attention import count_waiting
-from issues.models import SessionEvent
+from issues.models import IssueSession, SessionEvent
 from projects.models import Project, Role
 from tests.factories import (
     create_attempt,
@@ -28,12 +28,15 @@ pytestmark = [pytest.mark.django_db, pytest.mark.services]
 NOW = timezone.now()
 LONG_AGO = NOW - timedelta(hours=2)
 QUEUED = {"queued_at": LONG_AGO, "queued_by": "ada"}
+HELD = {"lease_owner": "x", "lease_until": NOW + timedelta(hours=1), **QUEUED}
 WAITS = [
     ("failed", {"status": "failed", "reason": "checks_failed", "completed_at": LONG_AGO}),
     ("review", {"status": "needs_review", "reason": "agent_asked"}),
     ("review", {"status": "needs_review", "reason": "a_reason_of_tomorrow"}),
     ("stale", {"status": "in_progress", "lease_owner": "gone:1:x", "lease_until": LONG_AGO} | QUEUED),
     ("stale", {"status": "pending", "enqueued_at": LONG_AGO} | QUEUED),
+    ("silent", {"status": "in_progress", **HELD, "heard_at": LONG_AGO}),
+    ("silent", {"status": "verifying", **HELD, "heard_at": NOW - timedelta(minutes=16)}),
     ("pull_request", {"status": "pr_created", "pr_number": 7, "pr_review": "changes_requested"}),
     ("pull_request", {"status": "pr_created", "pr_number": 7, "pr_checks": "failure"}),
     ("pull_request", {"status": "pr_created", "pr_number": 7, "manual_review": True}),
@@ -47,7 +50,9 @@ WAITS_NOT = [
     {"status": "failed", "issue_state": "closed", "completed_at": LONG_AGO},
     {"status": "pending"},
     {"status": "pending", **QUEUED},
-    {"status": "in_progress", "lease_owner": "x", "lease_until": NOW + timedelta(hours=1), **QUEUED},
+    {"status": "in_progress", **HELD},
+    {"status": "in_progress", **HELD, "heard_at": NOW - timedelta(minutes=10)},
+    {"status": "in_progress", "heard_at": LONG_AGO, **QUEUED},
     {"status": "pending", "parked_times": 1, "not_before": NOW + timedelta(minutes=5), **QUEUED},
     {"status": "pending", "enqueued_at": LONG_AGO, "queued_at": LONG_AGO, "queued_by": "autowrkers"},
     {"status": "in_progress", "reason": "monthly_budget", "not_before": LONG_AGO, **QUEUED},
@@ -91,6 +96,30 @@ def test_the_oldest_comes_first_whatever_its_kind():
     last = create_session(status="needs_review")
     items, _ = everything()
     assert [item.session for item in items] == [first, second, None, last]
+
+
+def test_a_silent_session_waits_since_its_last_sign_of_life_and_can_be_stopped(client):
+    session = create_session(status="in_progress", step="work", heard_at=LONG_AGO, **HELD)
+    [item], _ = everything()
+    assert item.since == LONG_AGO
+    page = open_page(client, create_superuser()).content.decode()
+    assert reverse("admin:session-verb", args=[session.pk, "stop"]) in page
+
+
+def test_card_and_head_say_that_a_session_is_silent_since_when_and_how_to_end_it(client):
+    client.force_login(create_superuser())
+    session = create_session(status="in_progress", step="work", heard_at=LONG_AGO, **HELD)
+    since = f"Silent since {timezone.localtime(LONG_AGO):%H:%M}"
+    for address in (
+        reverse("admin:board", args=[session.project_id]),
+        reverse("admin:session", args=[session.pk]),
+    ):
+        page = client.get(address).content.decode()
+        assert since in page
+        assert "nothing that runs for it has said a word" in page
+        assert reverse("admin:session-verb", args=[session.pk, "stop"]) in page
+    IssueSession.objects.update(heard_at=timezone.now())
+    assert "Silent" not in client.get(address).content.decode()
 
 
 def test_pages_hold_every_thing_once():
