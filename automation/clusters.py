@@ -22,6 +22,7 @@ from django.db import connection
 from django_q import cluster as stock
 
 from automation import draining, hosts, recovery
+from automation.warming import Warmer
 
 logger = logging.getLogger(__name__)
 FREED_AFTER_SECONDS = 10.0
@@ -40,6 +41,8 @@ def start(cluster: Any, part: str) -> None:
     _pulse()
     cluster.start()
     threading.Thread(target=_beat_for_ever, args=[part], name="host-beat", daemon=True).start()
+    if part == hosts.SESSIONS:
+        threading.Thread(target=Warmer().work_for_ever, args=[_sleep], name="warmer", daemon=True).start()
     while cluster.sentinel.is_alive():
         time.sleep(POLL_SECONDS)
         if _silence() > SILENT_AFTER_SECONDS and not draining.has_begun():
@@ -123,6 +126,14 @@ def _beat_for_ever(part: str) -> None:
         until = time.monotonic() + hosts.BEAT_SECONDS
         while time.monotonic() < until and draining.has_begun() == was_draining:
             time.sleep(POLL_SECONDS)
+
+
+def _sleep(seconds: float) -> bool:
+    """Whether the cluster has begun to end meanwhile."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not draining.has_begun():
+        time.sleep(POLL_SECONDS)
+    return draining.has_begun()
 
 
 def _try_to_leave(part: str) -> None:

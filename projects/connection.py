@@ -18,7 +18,7 @@ from projects.github.token import TokenFacts
 from projects.github.transport import TOTAL_SECONDS
 from projects.models import Credential, Project
 from projects.workspace.git import Remote
-from projects.workspace.mirror import Mirror
+from projects.workspace.mirror import LOCK_SECONDS, Mirror
 from projects.workspace.processes import Stop
 
 DEFAULT_VARIABLE = "GITHUB_TOKEN"
@@ -87,8 +87,8 @@ def note_facts(credential: Credential, facts: TokenFacts) -> None:
     credential.save(update_fields=columns)
 
 
-def mirror_of(project: Project, *, stop: Stop | None = None) -> Mirror:
-    return Mirror(project.mirror_path, remote_of(project), stop=stop)
+def mirror_of(project: Project, *, stop: Stop | None = None, lock_seconds: float = LOCK_SECONDS) -> Mirror:
+    return Mirror(project.mirror_path, remote_of(project), stop=stop, lock_seconds=lock_seconds)
 
 
 @contextmanager

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import os
 import shlex
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
@@ -28,6 +30,7 @@ from projects.workspace.sandbox import INSIDE, Bind, Sandbox
 logger = logging.getLogger(__name__)
 
 LOCK_SECONDS = 600.0
+FETCHED = "autowrkers-fetched"  # a file that git does not know
 FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--force")
 LISTING = ("ls-tree", "-r", "-t", "-z", "--name-only")
 LISTING_BYTES = 32 * 2**20  # some 500,000 files; a few objects can stand for billions of them
@@ -39,14 +42,19 @@ LEFT_HALF_DONE = ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*")
 class Mirror:
     """The mirror in `path` of the repository at `remote`. One writer at a time on this host."""
 
-    def __init__(self, path: Path, remote: Remote, *, stop: Stop | None = None) -> None:
+    def __init__(
+        self, path: Path, remote: Remote, *, stop: Stop | None = None, lock_seconds: float = LOCK_SECONDS
+    ) -> None:
+        """`lock_seconds`: how long another one who is at the mirror is waited for."""
         self.path = path
+        self.lock_seconds = lock_seconds
         self.remote = remote
         self.stop = stop
         self.git = Git(path, stop=stop)
 
     def fetch(self) -> None:
         """Follow the remote's branches. A mirror that is missing is made, a damaged one rebuilt from the remote."""
+        began = time.time()
         with self._alone():
             try:
                 self._follow()
@@ -56,6 +64,9 @@ class Mirror:
                     raise
                 logger.warning("mirror=%s is damaged and will be rebuilt: %s", self.path.name, error.message)
                 self._rebuild()
+            stamp = self.path / FETCHED
+            stamp.touch()
+            os.utime(stamp, (began, began))
 
     def rebuild(self) -> None:
         """Move the mirror aside and make it anew, with what of our own refs can still be read."""
@@ -221,7 +232,7 @@ class Mirror:
             yield
 
     def _wait_for(self, lock: IO[str]) -> None:
-        deadline = time.monotonic() + LOCK_SECONDS
+        deadline = time.monotonic() + self.lock_seconds
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -229,10 +240,18 @@ class Mirror:
             except BlockingIOError:
                 if self.stop is not None and self.stop.is_set():
                     raise Cancelled("git.stopped", "Waiting for the mirror was stopped on request.") from None
-                if time.monotonic() > deadline:
+                if time.monotonic() >= deadline:
                     sentence = "Another worker has been busy with the mirror for too long."
                     raise Retryable("git.locked", sentence, "It is tried again by itself.") from None
                 time.sleep(0.05)
+
+
+def fetched_at(path: Path) -> datetime | None:
+    """When this host last began a fetch of the mirror there that came to its end; None when there was none."""
+    try:
+        return datetime.fromtimestamp((path / FETCHED).stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None
 
 
 def _session_ref(session_id: int) -> str:

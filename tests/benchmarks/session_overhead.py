@@ -25,6 +25,7 @@ from automation.demo.github import StandIn
 from automation.demo.github.bare import GIT_ENVIRONMENT, BareRepository
 from issues.models import IssueSession
 from issues.states import Status
+from projects.connection import mirror_of
 from projects.models import Project
 from tests.benchmarks.figures import Figure, Goal
 from tests.factories import create_session
@@ -67,12 +68,18 @@ def measure() -> list[Figure]:
             shutil.rmtree(project.mirror_path, ignore_errors=True)
             return overhead(hub, project)
 
+        def warmed_session() -> float:
+            shutil.rmtree(project.mirror_path, ignore_errors=True)
+            mirror_of(project).fetch()  # as hosts do ahead of time
+            return overhead(hub, project)
+
         def first_floor() -> float:
             shutil.rmtree(bare.mirror, ignore_errors=True)
             return bare.play()
 
         return [
             _compare("first session of a project, without agent and checks", first_session, first_floor),
+            _compare("the same, its mirror made ahead", warmed_session, bare.play),
             _compare("a later session, without agent and checks", lambda: overhead(hub, project), bare.play),
         ]
 

@@ -18,7 +18,6 @@ from automation.tend import tend
 from issues.states import Status
 from tests.factories import create_superuser
 from tests.flows.small_disks import on_small_disk
-from tests.sandboxes import require_sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORK = """
@@ -52,7 +51,6 @@ told()
 @pytest.fixture
 def with_small_disk(settings):
     """Work on the session twice, before and after the disk is large enough; answers what was told of it each time."""
-    require_sandbox("bubblewrap")  # the same right: namespaces of one's own
 
     def work(session, folder, size):
         workspace = str(product.AUTOWRKERS_WORKSPACE_ROOT)

@@ -8,7 +8,9 @@ from automation import hosts
 from automation.console import Answer, ConsoleCommand
 from automation.tick import tick
 
-NOBODY = "No worker of the queue was heard of for a minute, so nothing was sent: start one (run, or qcluster)."
+NOBODY = (
+    "No worker of the queue was heard of for a minute, so nothing was sent: start one (run, or qcluster)."
+)
 
 
 class Command(ConsoleCommand):
