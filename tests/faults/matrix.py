@@ -15,6 +15,8 @@ from tests.faults.proofs import (
     CHECKS,
     CLONES,
     CLUSTERS,
+    DEAD,
+    DELIVERIES,
     FENCES,
     FROZEN,
     GITHUB,
@@ -36,6 +38,7 @@ from tests.faults.proofs import (
     ROWS,
     RUNNER,
     SANDBOX,
+    SPINNING,
     SQLITE,
     WAKING,
     Row,
@@ -43,7 +46,7 @@ from tests.faults.proofs import (
 
 MATRIX: dict[str, Row] = (
     {
-        "R1": Row("kill -9 of a worker before or after its claim", (AGAIN, ANY)),
+        "R1": Row("kill -9 of a worker before or after its claim", (AGAIN, ANY, DEAD)),
         "R2": Row(
             "before the agent starts",
             (AGAIN, CLONES + "making_a_clone_again_starts_afresh"),
@@ -83,6 +86,7 @@ MATRIX: dict[str, Row] = (
                 FROZEN + "nothing_of_a_cluster_outlives_its_first_process_or_its_guard",
                 RECEIVING + "a_queue_that_is_down_costs_no_delivery",
                 WAKING + "a_lost_message_costs_only_time_since_the_tick_takes_the_delivery_up",
+                DELIVERIES,
             ),
         ),
         "R11": Row(
@@ -137,6 +141,7 @@ MATRIX: dict[str, Row] = (
             (
                 CAPS + "an_agent_that_takes_too_much_is_ended_with_all_it_started",
                 CAPS + "an_agent_steps_back_for_its_worker_when_the_host_is_short",
+                SPINNING + "lease_and_web_go_on_while_an_agent_spins_and_only_the_agent_dies_of_its_greed",
             ),
         ),
         "R31": Row(

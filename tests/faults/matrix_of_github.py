@@ -7,10 +7,12 @@ from tests.faults.proofs import (
     BASES,
     CLONES,
     CLUSTERS,
+    DELIVERIES,
     DISKS,
     FENCES,
     LIMITS,
     LOST_ANSWER,
+    LOW_DISKS,
     MERGE,
     MIRROR,
     ODD,
@@ -72,6 +74,7 @@ ROWS_OF_GITHUB: dict[str, Row] = {
         (
             RECEIVING + "a_hundred_duplicates_make_one_row_and_one_wake",
             WAKING + "reordered_late_and_repeated_deliveries_end_in_githubs_state_with_one_round",
+            DELIVERIES,
         ),
     ),
     "R18": Row(
@@ -102,6 +105,8 @@ ROWS_OF_GITHUB: dict[str, Row] = {
             DISKS
             + "a_disk_that_is_full_in_the_middle_parks_the_session_spoils_no_mirror_and_costs_no_attempt",
             DISKS + "a_full_database_loses_nothing_answers_pages_and_all_goes_on_when_there_is_space",
+            LOW_DISKS + "what_still_runs_is_ended_before_the_disk_is_full_and_goes_on_when_there_is_room",
+            ROWS + "a_disk_that_is_full_for_two_minutes_parks_and_costs_no_attempt",
         ),
     ),
     "R21": Row(

@@ -58,7 +58,7 @@ def ask(address):
         return answer.status, time.monotonic() - began
 
 
-def test_lease_and_web_go_on_while_an_agent_spins_and_only_the_agent_ends_when_it_takes_too_much_memory(
+def test_lease_and_web_go_on_while_an_agent_spins_and_only_the_agent_dies_of_its_greed(
     plain, web, settings, monkeypatch
 ):
     monkeypatch.setenv("AUTOWRKERS_AGENT_MEMORY_MB", "300")
