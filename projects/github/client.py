@@ -10,12 +10,11 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TypeVar
 from urllib.parse import quote
 
 from projects.github import pull_status
 from projects.github.decoding import Fields, MalformedPayload
-from projects.github.errors import Forbidden, Moved, MutationUnknown, NotFound
+from projects.github.errors import Forbidden, Moved, NotFound
 from projects.github.guards import decode_protection, decode_rules
 from projects.github.hooks import Hooks
 from projects.github.payloads import (
@@ -33,8 +32,7 @@ from projects.github.payloads import (
 )
 from projects.github.ratelimit import Priority
 from projects.github.token import TokenFacts, decode_token
-from projects.github.transport import LOOK_AFTER, Transport
-from projects.validators import is_repo
+from projects.github.transport import Transport, repository_path
 
 __all__ = ["GitHubClient", "IssuePage"]
 
@@ -50,7 +48,6 @@ ISSUE_FILTERS = (
     "direction",
 )
 
-Decoded = TypeVar("Decoded")
 logger = logging.getLogger(__name__)
 
 
@@ -102,7 +99,7 @@ class GitHubClient:
 
     def get_repository(self, repo: str) -> Repository:
         """Follows a rename: compare ids. https://docs.github.com/rest/repos/repos#get-a-repository"""
-        return decode_repository(self._transport.get(_path(repo), polled=True).data)
+        return decode_repository(self._transport.get(repository_path(repo), polled=True).data)
 
     def get_required_reviews(self, repo: str, branch: str) -> int | None:
         """How many approvals a merge into the branch needs; None when this token may not read that.
@@ -111,7 +108,7 @@ class GitHubClient:
         https://docs.github.com/rest/branches/branches#get-a-branch
         https://docs.github.com/rest/branches/branch-protection#get-branch-protection
         """
-        place, name = _path(repo), quote(branch, safe="")
+        place, name = repository_path(repo), quote(branch, safe="")
         asked = decode_rules(self._list(f"{place}/rules/branches/{name}"))
         if asked or not Fields(self._transport.get(f"{place}/branches/{name}").data).flag("protected"):
             return asked
@@ -128,7 +125,9 @@ class GitHubClient:
         params = {"state": state, "sort": "updated", "direction": "asc"}
         if since is not None:
             params["since"] = _moment(since)
-        for answer in self._transport.pages(f"{_path(repo)}/issues", params, polled=since is not None):
+        for answer in self._transport.pages(
+            f"{repository_path(repo)}/issues", params, polled=since is not None
+        ):
             yield decode_issue_page(answer.data)
 
     def get_issues(self, repo: str, filters: Mapping[str, object] | None = None) -> list[Issue]:
@@ -141,7 +140,7 @@ class GitHubClient:
         if unknown:
             raise ValueError(f"GitHub's issue list has no filter {', '.join(unknown)}.")
         found: list[Issue] = []
-        for answer in self._transport.pages(f"{_path(repo)}/issues", params):
+        for answer in self._transport.pages(f"{repository_path(repo)}/issues", params):
             page = decode_issue_page(answer.data)
             found += [issue for issue in page.issues if not issue.is_pull_request]
             for malformed in page.malformed:
@@ -153,7 +152,7 @@ class GitHubClient:
 
         https://docs.github.com/rest/issues/issues#get-an-issue
         """
-        data = self._transport.get(f"{_path(repo)}/issues/{issue_number:d}").data
+        data = self._transport.get(f"{repository_path(repo)}/issues/{issue_number:d}").data
         issue = decode_issue(data)
         home = "/".join(Fields(data).text("repository_url").split("/")[-2:])
         if home.lower() != repo.lower() and home.lower() != self.get_repository(repo).full_name.lower():
@@ -166,13 +165,13 @@ class GitHubClient:
         https://docs.github.com/rest/issues/comments#list-issue-comments
         """
         params = {} if since is None else {"since": _moment(since)}
-        path = f"{_path(repo)}/issues/{issue_number:d}/comments"
+        path = f"{repository_path(repo)}/issues/{issue_number:d}/comments"
         return [decode_comment(raw) for raw in self._list(path, params)]
 
     def create_comment(self, repo: str, issue_number: int, body: str) -> Comment:
         """https://docs.github.com/rest/issues/comments#create-an-issue-comment"""
-        path = f"{_path(repo)}/issues/{issue_number:d}/comments"
-        return self._change("POST", path, {"body": body}, decode_comment)
+        path = f"{repository_path(repo)}/issues/{issue_number:d}/comments"
+        return self._transport.change("POST", path, {"body": body}, decode_comment)
 
     def update_issue_labels(self, repo: str, issue_number: int, labels: Sequence[str]) -> None:
         """The issue has exactly these labels afterwards.
@@ -180,7 +179,7 @@ class GitHubClient:
         https://docs.github.com/rest/issues/labels#set-labels-for-an-issue, and for none at all
         https://docs.github.com/rest/issues/issues#update-an-issue
         """
-        path = f"{_path(repo)}/issues/{issue_number:d}"
+        path = f"{repository_path(repo)}/issues/{issue_number:d}"
         if labels:
             self._transport.mutate("PUT", f"{path}/labels", {"labels": list(labels)})
         else:
@@ -189,13 +188,15 @@ class GitHubClient:
     def add_labels(self, repo: str, issue_number: int, labels: Sequence[str]) -> None:
         """https://docs.github.com/rest/issues/labels#add-labels-to-an-issue"""
         if labels:
-            path = f"{_path(repo)}/issues/{issue_number:d}/labels"
+            path = f"{repository_path(repo)}/issues/{issue_number:d}/labels"
             self._transport.mutate("POST", path, {"labels": list(labels)})
 
     def close_issue(self, repo: str, issue_number: int, *, reason: str = "completed") -> Issue:
         """`reason` is completed or not_planned. https://docs.github.com/rest/issues/issues#update-an-issue"""
         payload = {"state": "closed", "state_reason": reason}
-        return self._change("PATCH", f"{_path(repo)}/issues/{issue_number:d}", payload, decode_issue)
+        return self._transport.change(
+            "PATCH", f"{repository_path(repo)}/issues/{issue_number:d}", payload, decode_issue
+        )
 
     def create_pr(
         self, repo: str, head: str, base: str, title: str, body: str, *, draft: bool = False
@@ -205,12 +206,12 @@ class GitHubClient:
         https://docs.github.com/rest/pulls/pulls#create-a-pull-request
         """
         payload = {"head": head, "base": base, "title": title, "body": body, "draft": draft}
-        return self._change("POST", f"{_path(repo)}/pulls", payload, decode_pull_request)
+        return self._transport.change("POST", f"{repository_path(repo)}/pulls", payload, decode_pull_request)
 
     def update_pr(self, repo: str, pr_number: int, *, body: str) -> PullRequest:
         """https://docs.github.com/rest/pulls/pulls#update-a-pull-request"""
-        return self._change(
-            "PATCH", f"{_path(repo)}/pulls/{pr_number:d}", {"body": body}, decode_pull_request
+        return self._transport.change(
+            "PATCH", f"{repository_path(repo)}/pulls/{pr_number:d}", {"body": body}, decode_pull_request
         )
 
     def find_prs(self, repo: str, *, owner: str, branch: str, base: str | None = None) -> list[PullRequest]:
@@ -221,11 +222,11 @@ class GitHubClient:
         params = {"state": "all", "head": f"{owner}:{branch}"}
         if base is not None:
             params["base"] = base
-        return [decode_pull_request(raw) for raw in self._list(f"{_path(repo)}/pulls", params)]
+        return [decode_pull_request(raw) for raw in self._list(f"{repository_path(repo)}/pulls", params)]
 
     def get_pr(self, repo: str, pr_number: int) -> PullRequest:
         """https://docs.github.com/rest/pulls/pulls#get-a-pull-request"""
-        answer = self._transport.get(f"{_path(repo)}/pulls/{pr_number:d}", polled=True)
+        answer = self._transport.get(f"{repository_path(repo)}/pulls/{pr_number:d}", polled=True)
         return decode_pull_request(answer.data)
 
     def get_pr_status(self, repo: str, pr_number: int) -> PullRequestStatus:
@@ -236,14 +237,14 @@ class GitHubClient:
         https://docs.github.com/rest/pulls/reviews#list-reviews-for-a-pull-request
         """
         pr = self.get_pr(repo, pr_number)
-        commit = f"{_path(repo)}/commits/{pr.head_sha}"
+        commit = f"{repository_path(repo)}/commits/{pr.head_sha}"
         statuses = self._readable(
             lambda: [self._transport.get(f"{commit}/status", {"per_page": "100"}, polled=True).data]
         )
         runs = self._readable(
             lambda: self._list(f"{commit}/check-runs", {"filter": "latest"}, key="check_runs", polled=True)
         )
-        reviews = self._list(f"{_path(repo)}/pulls/{pr_number:d}/reviews", polled=True)
+        reviews = self._list(f"{repository_path(repo)}/pulls/{pr_number:d}/reviews", polled=True)
         return PullRequestStatus(
             pr=pr,
             state=pull_status.state_of(pr),
@@ -270,23 +271,6 @@ class GitHubClient:
         except Forbidden as error:
             logger.info("%s", error)
             return []
-
-    def _change(
-        self, method: str, path: str, payload: Mapping[str, object], decode: Callable[[object], Decoded]
-    ) -> Decoded:
-        """A change and its decoded answer. An unreadable answer to a change that was made is a lost one."""
-        data = self._transport.mutate(method, path, payload).data
-        try:
-            return decode(data)
-        except MalformedPayload as error:
-            retry_at = self._transport.now() + LOOK_AFTER
-            raise MutationUnknown(error.message, retry_at=retry_at) from error
-
-
-def _path(repo: str) -> str:
-    if not is_repo(repo):
-        raise NotFound(f"{repo!r} is not the name of a repository.")
-    return f"/repos/{repo}"
 
 
 def _moment(moment: datetime) -> str:

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from projects.github.decoding import Fields, MalformedPayload
-from projects.github.errors import MutationUnknown, NotFound
-from projects.github.transport import LOOK_AFTER, Transport
+from projects.github.transport import Transport, repository_path
 from projects.redaction import register
-from projects.validators import is_repo
 
 GOOD = range(200, 300)
 
@@ -44,7 +42,7 @@ class Hooks:
     def of(self, repo: str) -> list[Hook]:
         """https://docs.github.com/rest/repos/webhooks#list-repository-webhooks"""
         found: list[Hook] = []
-        for answer in self._transport.pages(_path(repo)):
+        for answer in self._transport.pages(_hooks_of(repo)):
             found += [_decode(raw) for raw in _items(answer.data)]
         return found
 
@@ -54,7 +52,7 @@ class Hooks:
         https://docs.github.com/rest/repos/webhooks#create-a-repository-webhook
         """
         payload = {"name": "web", "active": True, "events": list(events), "config": _config(url, secret)}
-        return self._change("POST", _path(repo), payload)
+        return self._transport.change("POST", _hooks_of(repo), payload, _decode)
 
     def update(self, repo: str, hook_id: int, *, url: str, secret: str, events: Sequence[str]) -> Hook:
         """Give the hook this secret and these events, and switch it on.
@@ -62,34 +60,24 @@ class Hooks:
         https://docs.github.com/rest/repos/webhooks#update-a-repository-webhook
         """
         payload = {"active": True, "events": list(events), "config": _config(url, secret)}
-        return self._change("PATCH", f"{_path(repo)}/{hook_id:d}", payload)
+        return self._transport.change("PATCH", f"{_hooks_of(repo)}/{hook_id:d}", payload, _decode)
 
     def sent(self, repo: str, hook_id: int) -> Iterator[list[Sent]]:
         """The log of deliveries, newest first, page by page.
 
         https://docs.github.com/rest/repos/webhooks#list-deliveries-for-a-repository-webhook
         """
-        for answer in self._transport.pages(f"{_path(repo)}/{hook_id:d}/deliveries"):
+        for answer in self._transport.pages(f"{_hooks_of(repo)}/{hook_id:d}/deliveries"):
             yield [_decode_sent(raw) for raw in _items(answer.data)]
 
     def send_again(self, repo: str, hook_id: int, sent_id: int) -> None:
         """https://docs.github.com/rest/repos/webhooks#redeliver-a-delivery-for-a-repository-webhook"""
-        path = f"{_path(repo)}/{hook_id:d}/deliveries/{sent_id:d}/attempts"
+        path = f"{_hooks_of(repo)}/{hook_id:d}/deliveries/{sent_id:d}/attempts"
         self._transport.mutate("POST", path, None)
 
-    def _change(self, method: str, path: str, payload: dict[str, object]) -> Hook:
-        data = self._transport.mutate(method, path, payload).data
-        try:
-            return _decode(data)
-        except MalformedPayload as error:
-            retry_at = self._transport.now() + LOOK_AFTER
-            raise MutationUnknown(error.message, retry_at=retry_at) from error
 
-
-def _path(repo: str) -> str:
-    if not is_repo(repo):
-        raise NotFound(f"{repo!r} is not the name of a repository.")
-    return f"/repos/{repo}/hooks"
+def _hooks_of(repo: str) -> str:
+    return f"{repository_path(repo)}/hooks"
 
 
 def _config(url: str, secret: str) -> dict[str, str]:

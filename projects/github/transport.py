@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -18,16 +19,18 @@ from requests.auth import AuthBase
 from projects.github import answers, ratelimit
 from projects.github.answers import Answer, Failure, Reply
 from projects.github.conditional import Question
+from projects.github.decoding import MalformedPayload
 from projects.github.errors import (
     BadCredentials,
     GitHubUnavailable,
     Moved,
     MutationUnknown,
+    NotFound,
     clean,
 )
 from projects.github.meter import ASKING, LocalMeter, Meter
 from projects.redaction import register
-from projects.validators import is_token
+from projects.validators import is_repo, is_token
 
 HEADERS = {
     "Accept": "application/vnd.github+json",
@@ -41,6 +44,7 @@ PIECE = 64 * 1024
 MOST_REDIRECTS = 3
 LOOK_AFTER = timedelta(seconds=10)  # a change whose answer was lost may take a moment to show
 
+Decoded = TypeVar("Decoded")
 logger = logging.getLogger(__name__)
 
 
@@ -53,6 +57,13 @@ class _BearerToken(AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+def repository_path(repo: str) -> str:
+    """Raises NotFound for what is no "owner/name": it never becomes a part of an address."""
+    if not is_repo(repo):
+        raise NotFound(f"{repo!r} is not the name of a repository.")
+    return f"/repos/{repo}"
 
 
 class _Session(requests.Session):
@@ -137,6 +148,16 @@ class Transport:
                 raise MutationUnknown(result.reason, retry_at=self.now() + LOOK_AFTER)
             raise GitHubUnavailable(result.reason)
         return result
+
+    def change(
+        self, method: str, path: str, payload: Mapping[str, object], decode: Callable[[object], Decoded]
+    ) -> Decoded:
+        """A change and its decoded answer. An unreadable answer to a change that was made is a lost one."""
+        data = self.mutate(method, path, payload).data
+        try:
+            return decode(data)
+        except MalformedPayload as error:
+            raise MutationUnknown(error.message, retry_at=self.now() + LOOK_AFTER) from error
 
     def _follow(self, url: str, params: Mapping[str, str] | None, *, polled: bool) -> Answer | Failure:
         """A GET through redirects within the API's own server.
