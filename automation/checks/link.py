@@ -1,4 +1,4 @@
-"""The four checks of a newly linked repository, each by doing what work on it will do: with its remedy."""
+"""The checks of a newly linked repository, each by doing what work on it will do: with its remedy."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from django.core.checks import CheckMessage
 from automation.checks import agents, tokens, tools
 from automation.checks.registry import fail, fine, note, warn
 from automation.checks.situation import REQUEST_SECONDS, Situation
+from automation.webhooks import setup
+from automation.webhooks.setup import Standing
 from projects.connection import connected, remote_of
 from projects.errors import AutowrkersError
 from projects.github.client import GitHubClient
@@ -22,18 +24,23 @@ from projects.models import Credential, Project
 from projects.workspace.git import Git, init_repository
 
 CLONE_SECONDS = 30.0
+POLLED = "Without it changes show at the next sync, within a minute."
 WRITE = "Give it write access: for a classic token the scope repo, and its account the role Write there."
 
 
 @dataclass(frozen=True)
 class LinkCheck:
-    """`doing` says in words what is tried; `propose_branch` which branch the project should rather use."""
+    """`doing` says in words what is tried; `propose_branch` which branch the project should rather use.
+
+    `page` is where a person does the same by hand.
+    """
 
     name: str
     title: str
     doing: str
     look: Callable[[Project, Situation], Iterator[CheckMessage]]
     propose_branch: Callable[[Project], str] | None = None
+    page: str = ""
 
 
 def token(project: Project, situation: Situation) -> Iterator[CheckMessage]:
@@ -83,6 +90,28 @@ def clone(project: Project, situation: Situation) -> Iterator[CheckMessage]:
 def agent(project: Project, situation: Situation) -> Iterator[CheckMessage]:
     yield from agents.look_at_agent(project, situation)
     yield from tools.sandbox(situation)
+
+
+def webhook(project: Project, situation: Situation) -> Iterator[CheckMessage]:
+    """It is made here, once. Nothing needs it, so that nothing is wrong where it cannot be."""
+    try:
+        standing = setup.ensure(
+            project, actor=situation.actor, patience_seconds=situation.seconds(REQUEST_SECONDS)
+        )
+    except AutowrkersError as error:
+        yield note(88, error.message, f"{error.remedy} {POLLED}".strip(), of=project)
+        return
+    if standing is Standing.MADE:
+        yield fine(88, "The webhook is made: changes on GitHub show here within seconds.", of=project)
+    elif standing is Standing.THERE:
+        yield fine(88, "GitHub has the webhook that calls this site.", of=project)
+    elif standing is Standing.OFF:
+        message = "The webhook that calls this site is switched off on GitHub."
+        yield note(88, message, f"Make it anew on the Webhook page. {POLLED}", of=project)
+    else:
+        message = "A webhook secret is stored, but no webhook of the repository calls this site."
+        hint = f"An organisation's may. Else make it on the Webhook page. {POLLED}"
+        yield note(88, message, hint, of=project)
 
 
 def default_branch_of(project: Project) -> str:
@@ -158,6 +187,13 @@ LINK_CHECKS = {
             default_branch_of,
         ),
         LinkCheck("clone", "Clone", "Lets git read the repository as workers do.", clone),
+        LinkCheck(
+            "webhook",
+            "Webhook",
+            "Makes the webhook on GitHub where the token may, so that changes show within seconds.",
+            webhook,
+            page="admin:webhook",
+        ),
         LinkCheck("agent", "Agent", "Starts the agent for its version, in the sandbox.", agent),
     )
 }

@@ -17,6 +17,7 @@ class Situation:
 
     A page that is only looked at asks no network and starts no program. After `deadline` (monotonic) nothing slow
     begins any more. A test mail goes out only to the address that a person named for it.
+    `actor`: who asks, for what a check of linking also does.
     """
 
     projects: tuple[Project, ...] = ()
@@ -25,6 +26,7 @@ class Situation:
     may_run_programs: bool = False
     deadline: float = float("inf")
     send_mail_to: str = ""
+    actor: str = ""
 
     @property
     def is_time_up(self) -> bool:

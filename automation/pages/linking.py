@@ -154,6 +154,7 @@ def _run(request: HttpRequest, project: Project, check: LinkCheck) -> None:
         may_ask_network=True,
         may_run_programs=True,
         deadline=time.monotonic() + SECONDS,
+        actor=actor_name(request.user),
     )
     found = [doctor.finding_of("github", check.title, message) for message in check.look(project, situation)]
     kept = dict(request.session.get(KEPT, {}))

@@ -82,7 +82,7 @@ def _page(request: HttpRequest, project: Project, *, secret: str = "") -> HttpRe
         address=setup.address(),
         events=setup.EVENTS,
         unreachable=setup.why_unreachable(),
-        polling=setup.POLLING,
+        set_site_url=setup.SET_SITE_URL,
         settings_url=f"{project.web_url}/settings/hooks/new",
     )
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -18,19 +21,31 @@ from automation.webhooks import inbox
 from projects import editing
 from projects.connection import connected
 from projects.errors import OperatorError
-from projects.github.errors import Forbidden, NotFound
+from projects.github.client import GitHubClient
+from projects.github.errors import Forbidden, NotFound, ValidationFailed
+from projects.github.hooks import Hook
+from projects.github.transport import TOTAL_SECONDS
 from projects.models import Project
 from projects.models.audit import record
 
 # A hook of a repository cannot have those of installations: they come to an App's.
 EVENTS = sorted(set(inbox.EVENTS) - inbox.OF_ACCOUNTS - {inbox.PING})
 CANNOT_REACH = "GitHub cannot reach {host}, so it could deliver nothing."
-POLLING = "Set SITE_URL to an address that GitHub reaches; until then changes show at the next sync, within a minute."
+SET_SITE_URL = "Set SITE_URL to an address that GitHub reaches."
 MAY_NOT = "The token may not make webhooks in {repo}."
 GIVE = (
     "Give it the permission Webhooks: write (classic tokens: admin:repo_hook; its account: the role Admin), "
     "or make the webhook by hand."
 )
+
+
+class Standing(Enum):
+    """How a project's hook stands. ELSEWHERE: a secret is stored, and no hook of the repository has our address."""
+
+    MADE = "made"
+    THERE = "there"
+    OFF = "off"
+    ELSEWHERE = "elsewhere"
 
 
 def address() -> str:
@@ -49,28 +64,64 @@ def why_unreachable() -> str:
 
 def make_on_github(project: Project, *, actor: str) -> None:
     """Make the hook, or give the one with our address a new secret. Raises what GitHub answers, with what to do."""
+    with _reaching(project) as client:
+        _make(project, client, _ours(project, client), actor=actor)
+
+
+def ensure(project: Project, *, actor: str, patience_seconds: float = TOTAL_SECONDS) -> Standing:
+    """Make the hook of a project that has no secret yet; else only look. Raises as `make_on_github` does."""
+    with _reaching(project, patience_seconds=patience_seconds) as client:
+        ours = _ours(project, client)
+        if project.webhook_credential_id is None:
+            _make(project, client, ours, actor=actor)
+            return Standing.MADE
+        if ours is None:
+            return Standing.ELSEWHERE
+        RepositoryHook.objects.get_or_create(project=project, defaults={"hook_id": ours.id})
+        return Standing.THERE if ours.active else Standing.OFF
+
+
+@contextmanager
+def _reaching(project: Project, *, patience_seconds: float = TOTAL_SECONDS) -> Iterator[GitHubClient]:
     if reason := why_unreachable():
-        raise OperatorError("webhook.unreachable", reason, POLLING)
-    repo, url = project.github_repo, address()
-    former = project.webhook_credential.reveal() if project.webhook_credential else None
-    with connected(project) as client:
+        raise OperatorError("webhook.unreachable", reason, SET_SITE_URL)
+    with connected(project, patience_seconds=patience_seconds) as client:
         try:
-            ours = next((hook for hook in client.hooks.of(repo) if hook.url == url), None)
-            secret = new_secret(project, actor=actor)
-            try:
-                if ours is None:
-                    ours = client.hooks.create(repo, url=url, secret=secret, events=EVENTS)
-                else:
-                    ours = client.hooks.update(repo, ours.id, url=url, secret=secret, events=EVENTS)
-            except OperatorError:  # GitHub has not taken the new one
-                _store(project, former, actor=actor)
-                raise
+            yield client
         except (Forbidden, NotFound) as error:
-            raise OperatorError("webhook.not_allowed", MAY_NOT.format(repo=repo), GIVE) from error
+            message = MAY_NOT.format(repo=project.github_repo)
+            raise OperatorError("webhook.not_allowed", message, GIVE) from error
+
+
+def _ours(project: Project, client: GitHubClient) -> Hook | None:
+    return next((hook for hook in client.hooks.of(project.github_repo) if hook.url == address()), None)
+
+
+def _make(project: Project, client: GitHubClient, ours: Hook | None, *, actor: str) -> None:
+    """GitHub takes one hook of an address: who asks at the same time as another finds that one and changes it."""
+    former = project.webhook_credential.reveal() if project.webhook_credential else None
+    try:
+        try:
+            made = _send(project, client, ours, actor=actor)
+        except ValidationFailed:
+            other = None if ours else _ours(project, client)
+            if other is None:
+                raise
+            made = _send(project, client, other, actor=actor)
+    except OperatorError:  # GitHub has not taken the new secret
+        _store(project, former, actor=actor)
+        raise
     RepositoryHook.objects.update_or_create(
-        project=project, defaults={"hook_id": ours.id, "checked_at": None}
+        project=project, defaults={"hook_id": made.id, "checked_at": None}
     )
-    record(actor=actor, verb="webhook.made", subject=project, project=project, hook=ours.id)
+    record(actor=actor, verb="webhook.made", subject=project, project=project, hook=made.id)
+
+
+def _send(project: Project, client: GitHubClient, ours: Hook | None, *, actor: str) -> Hook:
+    repo, url, secret = project.github_repo, address(), new_secret(project, actor=actor)
+    if ours is None:
+        return client.hooks.create(repo, url=url, secret=secret, events=EVENTS)
+    return client.hooks.update(repo, ours.id, url=url, secret=secret, events=EVENTS)
 
 
 def new_secret(project: Project, *, actor: str) -> str:
