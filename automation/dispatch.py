@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
-from automation import budgets, hosts, queue
-from issues import transitions
+from automation import authors, budgets, hosts, queue
 from issues.models import IssueSession
 from issues.models.session import IssueSessionQuerySet
 from issues.states import Status, Step
-from issues.transitions import SYSTEM, Conflict
+from issues.transitions import SYSTEM
 from projects import leases
 from projects.models import Project
 
 
 def queue_eligible(project: Project) -> int:
-    """With automation and auto_start on, pending issues queue themselves."""
-    queued = 0
-    for session in eligible(project):
-        try:
-            transitions.stay(
-                session, "queued", reason="auto_start", queued_at=timezone.now(), queued_by=SYSTEM
-            )
-            queued += 1
-        except Conflict:
-            continue
-    return queued
+    """With automation and auto_start on, pending issues of trusted authors queue themselves; others wait."""
+    authors.let_go(project)
+    return authors.sort_out(project, eligible(project))
 
 
 def dispatch(project: Project, now: datetime) -> list[int]:
@@ -57,13 +48,16 @@ def next_to_start(project: Project, now: datetime) -> list[IssueSession]:
 
 
 def would_start(project: Project, now: datetime) -> list[IssueSession]:
-    """What a tick would start now: the due sessions, then those that would queue themselves just before."""
+    """What a tick would start now: the due sessions, then those that would queue themselves just before.
+
+    Of an author's right to write GitHub is not asked for this.
+    """
     places = free_places(project, now)
     found = list(startable(project, now)[:places])
     if not budgets.is_used_up(project, now):
-        found += eligible(project).filter(leases.free(), Q(not_before=None) | Q(not_before__lte=now))[
-            : places - len(found)
-        ]
+        free = eligible(project).filter(leases.free(), Q(not_before=None) | Q(not_before__lte=now))
+        mine = (session for session in free if authors.may_start(session, project))
+        found += islice(mine, places - len(found))
     return found
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Sum
 
-from automation import attempts, dispatch
+from automation import attempts, authors, dispatch
 from automation.agents.registry import get_adapter
 from automation.briefing import Reading, write_prompt
 from automation.explain import why_waiting
@@ -133,7 +133,7 @@ def why_not(
             yield (
                 session,
                 "Its turn comes later: the free places go to others first."
-                if project.auto_start
+                if project.auto_start and authors.may_start(session, project)
                 else (why_waiting(session, now)),
             )
         else:
@@ -184,6 +184,7 @@ def _same_reason(session: IssueSession, now: datetime) -> tuple[object, ...]:
         session.queued_at is None,
         session.not_before if session.not_before and session.not_before > now else None,
         session.must_wait(now),
+        authors.may_start(session, session.project),
         session.is_handed_over(now),
         session.step,
     )

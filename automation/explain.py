@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from automation import budgets
+from automation import authors, budgets
 from automation.control import status_of
 from issues.models import IssueSession
 from issues.states import RUNNABLE, Status, Step
@@ -25,15 +25,18 @@ def why_waiting(session: IssueSession, now: datetime) -> str:
     if session.status not in RUNNABLE or IssueSession.objects.running().filter(pk=session.pk).exists():
         return ""
     if session.queued_at is None:
-        return _not_queued(session.project)
+        return _not_queued(session)
     return _queued(session, now)
 
 
-def _not_queued(project: Project) -> str:
+def _not_queued(session: IssueSession) -> str:
+    project = session.project
     if not project.automation_enabled:
         return "Nobody has started it, and the project's automation is stopped. Start the session, or the automation."
     if not project.auto_start:
         return "Nobody has started it, and the project starts no issue by itself (auto start is off). Start it by hand."
+    if not authors.may_start(session, project):
+        return "Its author may not write to the repository, so it will wait for a person. Start it to approve it."
     return "The project's automation puts it into the queue within a minute."
 
 

@@ -23,6 +23,14 @@ REASONS: dict[str, Reason] = {
         "The issue looks too complex to begin unasked.",
         "Start it if the description is clear enough, skip it, or split the issue.",
     ),
+    "untrusted_author": Reason(
+        "Its author may not write to the repository, so it does not start by itself.",
+        "Read the issue, then start it to approve it, or skip it. Authors to be trusted are named in the settings.",
+    ),
+    "edited_after_approval": Reason(
+        "Its text was changed after it was started.",
+        "Read it again, then start it to approve it, or skip it.",
+    ),
     "agent_asked": Reason("The agent has a question.", "Answer in the issue, then start the session again."),
     "agent_blocked": Reason(
         "Something outside its reach blocks the agent.", "Remove what is in its way, then start it again."
@@ -123,6 +131,7 @@ JOURNAL = {
     "retried_by_person": "retried by a person",
     "skip_label": "has a label that the project skips",
     "skipped_by_person": "skipped by a person",
+    "trusted_author": "its author is trusted now",
     "started_by_person": "started by a person",
 }
 PARKED = Reason("It cannot go on for now.", GOES_ON)

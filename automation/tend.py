@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from automation import announce, dispatch, follow, queue, weighing
+from automation import announce, authors, dispatch, follow, queue, weighing
 from automation.holding import Heartbeat
 from automation.reconcile import remote
 from automation.reconcile.applying import reconcile
@@ -98,6 +98,9 @@ def _remote(
             if not report.finished:
                 queue.enqueue_tend(project.pk)
 
+    def ask_for_authors() -> None:
+        authors.ask(project, dispatch.eligible(project), client, may_go_on)
+
     def look_around() -> None:
         facts = remote.look(project, client, now, may_go_on, repository)
         if facts is not None:
@@ -117,6 +120,7 @@ def _remote(
     parts = (
         (Priority.PEOPLE if asked else Priority.SYNC, sync),
         (Priority.PEOPLE if asked else Priority.FOLLOW, follow_pull_requests),
+        (Priority.SYNC, ask_for_authors),
         (Priority.PUBLISH, catch_up),
         (Priority.SYNC, look_around),
         (Priority.SYNC, ask_for_missed_deliveries),

@@ -62,6 +62,7 @@ class IssueSessionAdmin(JournalAdmin):
                     "github_issue_labels",
                     "issue_state",
                     "issue_author",
+                    "issue_author_association",
                     "issue_created_at",
                     "issue_updated_at",
                     "complexity_level",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from issues import complexity, filters, sanitize, transitions, verbs
+from issues import complexity, filters, sanitize, transitions, trust, verbs
 from issues.models import IssueSession
 from issues.states import Status, Step
 from issues.transitions import Conflict
@@ -17,6 +17,7 @@ RETURNING = ("skip_label", "filtered", "issue_closed", "issue_deleted", "issue_t
 MESSAGES = {
     "complex": "It looks too complex to begin unasked. Start it, or split the issue into smaller ones."
 }
+OF_STRANGERS = (trust.UNTRUSTED, trust.EDITED)
 REVIEWED_LEVELS = {
     Project.Review.MEDIUM: ("medium", "high"),
     Project.Review.HIGH: ("high",),
@@ -110,9 +111,16 @@ def _replace(project: Project, session: IssueSession, issue: Issue) -> bool:
     status, reason = _placement(project, issue, session.complexity_level)
     if session.status == Status.PENDING and status != Status.PENDING and verbs.is_forced(session):
         return False
-    waits = session.status == Status.NEEDS_REVIEW and session.reason == "complex"
+    waits = session.status == Status.NEEDS_REVIEW and (
+        session.reason == "complex" or status == Status.SKIPPED and session.reason in OF_STRANGERS
+    )
     if session.status == Status.PENDING and status == Status.SKIPPED or waits and status != session.status:
         transitions.move(session, status, reason=reason)
+        return True
+    if session.status == Status.PENDING == status and session.queued_at is not None:
+        if (held := trust.held_because(session, project)) is None:
+            return False
+        transitions.move(session, Status.NEEDS_REVIEW, reason=held[0], message=held[1])
         return True
     by_itself = session.queued_at is None or session.queued_by == transitions.SYSTEM
     if session.status == Status.PENDING and status == Status.NEEDS_REVIEW and by_itself:
@@ -143,6 +151,7 @@ def _content(project: Project, issue: Issue) -> dict[str, object]:
         "github_issue_labels": labels,
         "issue_state": issue.state,
         "issue_author": issue.author[:100],
+        "issue_author_association": issue.author_association[:32],
         "issue_created_at": issue.created_at,
         "issue_updated_at": issue.updated_at,
         "complexity_score": rating.score,

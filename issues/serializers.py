@@ -34,6 +34,7 @@ SESSION_FIELDS = [
 ISSUE_FIELDS = [
     "issue_state",
     "issue_author",
+    "issue_author_association",
     "issue_created_at",
     "issue_updated_at",
     "complexity_level",

@@ -12,10 +12,12 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from issues import trust
 from issues.models import IssueSession
 from issues.states import ENDED, Status, Step, resumed_status
 from issues.transitions import Conflict, move, note, stay, stay_all
 from projects import leases, signals
+from projects.models import Project
 
 RECORDED = "recorded"
 DONE = "done"
@@ -81,7 +83,7 @@ def start(session: IssueSession, *, actor: str, forced: bool = False) -> str:
 def enqueue(session: IssueSession, *, actor: str, forced: bool = False) -> str:
     """`start` without waking a worker: whoever queues many wakes one afterwards."""
     _refuse_unless_allowed(session, "start", actor)
-    queue: dict[str, Any] = {"queued_at": timezone.now(), "queued_by": actor[:200], "enqueued_at": None}
+    queue = _queue(session, actor)
     status = Status(session.status)
     if session.queued_at is not None and not session.must_wait(timezone.now()):
         if not forced or status != Status.PENDING or is_forced(session):
@@ -108,12 +110,17 @@ def is_forced(session: IssueSession) -> bool:
     return session.events.filter(reason=FORCED, created_at__gte=session.queued_at).exists()
 
 
+@transaction.atomic
 def enqueue_pending(sessions: Collection[IssueSession], *, actor: str) -> int:
     """`enqueue` for many pending ones in one transaction; answers how many were as they had been read."""
     queue: dict[str, Any] = {"queued_at": timezone.now(), "queued_by": actor[:200], "enqueued_at": None}
-    return len(
-        stay_all(sessions, "queued", actor=actor, reason="started_by_person", not_before=None, **queue)
-    )
+    queued = stay_all(sessions, "queued", actor=actor, reason="started_by_person", not_before=None, **queue)
+    for project in Project.objects.filter(pk__in={session.project_id for session in queued}):
+        pks = [session.pk for session in queued if session.project_id == project.pk]
+        strangers = IssueSession.objects.filter(trust.by_strangers(project), pk__in=pks)
+        for session in strangers.only("github_issue_title", "github_issue_body"):
+            IssueSession.objects.filter(pk=session.pk).update(approved_text=trust.fingerprint(session))
+    return len(queued)
 
 
 def retry(session: IssueSession, *, actor: str) -> str:
@@ -121,10 +128,16 @@ def retry(session: IssueSession, *, actor: str) -> str:
     _refuse_unless_allowed(session, "retry", actor)
     if session.status == Status.NEEDS_REVIEW:
         return start(session, actor=actor)
-    queue: dict[str, Any] = {"queued_at": timezone.now(), "queued_by": actor[:200], "enqueued_at": None}
+    queue = _queue(session, actor)
     _new_round(session, actor=actor, reason="retried_by_person", **queue)
     signals.work_requested.send(IssueSession, project_pk=session.project_id)
     return DONE
+
+
+def _queue(session: IssueSession, actor: str) -> dict[str, Any]:
+    """A person starts it, and so approves the words that it has now."""
+    queued: dict[str, Any] = {"queued_at": timezone.now(), "queued_by": actor[:200], "enqueued_at": None}
+    return queued | {"approved_text": trust.fingerprint(session)}
 
 
 def skip(session: IssueSession, *, actor: str) -> str:

@@ -48,7 +48,7 @@ AGENT = [
     "monthly_budget_usd",
     "check_max_minutes",
 ]
-TRIAGE = ["skip_labels", "complex_labels", "review_level"]
+TRIAGE = ["skip_labels", "complex_labels", "review_level", "trusted_authors"]
 SETTABLE = [*REPOSITORY, *COMMANDS, *AGENT, *TRIAGE]
 
 # Secret as people write it -> (kind of credential, column that points to it).

@@ -113,6 +113,11 @@ class ProjectForm(ModelForm):
     complex_labels = LinesField(
         label="Complex labels", help_text="Each of these makes an issue count as complex."
     )
+    trusted_authors = LinesField(
+        label="Trusted authors",
+        help_text="User names on GitHub whose issues may start by themselves although they may not write to the "
+        "repository. Everybody else's wait for a person.",
+    )
     custom_checks = ChecksField(
         label="Custom checks",
         help_text="One per line, as name: command. For example: licences: make licences",

@@ -73,6 +73,13 @@ def validate_labels(value: object) -> None:
         raise ValidationError('Write a list of labels, for example ["wontfix"].', code="invalid_labels")
 
 
+def validate_logins(value: object) -> None:
+    if not _is_list_of_names(value):
+        raise ValidationError(
+            'Write a list of user names on GitHub, for example ["octocat"].', code="invalid_logins"
+        )
+
+
 def validate_custom_checks(value: object) -> None:
     """Checks of the project's own: a list of `{name, command}`, each name once."""
     if not isinstance(value, list) or not all(_is_check(check) for check in value):

@@ -71,6 +71,7 @@ def create_session(*, project: Project | None = None, **kwargs: Any) -> IssueSes
         "github_issue_title": f"Issue {number}",
         "github_issue_body": "It does not work.",
         "issue_author": "octocat",
+        "issue_author_association": "OWNER",
         "issue_updated_at": timezone.now(),
     } | kwargs
     return IssueSession.objects.create(**values)

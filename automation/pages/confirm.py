@@ -16,6 +16,7 @@ from django.utils import timezone
 from automation import budgets, control
 from automation.pages.page import render
 from automation.pages.pausing import counts
+from issues import trust
 from issues.models import Attempt
 from issues.sanitize import clean_line
 from projects.models import Project
@@ -45,13 +46,15 @@ def usual_price(project: Project, days: int = DAYS) -> Price:
 
 
 def start_all(request: HttpRequest, project: Project) -> HttpResponse:
-    pending, price = control.startable(project).count(), usual_price(project)
+    startable, price = control.startable(project), usual_price(project)
+    pending, strangers = startable.count(), startable.filter(trust.by_strangers(project)).count()
     return _ask(
         request,
         project,
         "start_all",
         f"Start all pending issues of {clean_line(project.name)}?",
         pending=pending,
+        strangers=strangers,
         price=price,
         days=DAYS,
         expected=price.of(pending),

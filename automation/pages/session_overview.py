@@ -15,6 +15,7 @@ from automation.reasons import reason_of
 from automation.rendering.markdown import to_html
 from automation.rendering.plain import plain
 from automation.templatetags.lines import line
+from issues import trust
 from issues.models import IssueSession
 from issues.states import Status, Step
 from projects.models import Project
@@ -62,6 +63,7 @@ def context(request: HttpRequest, session: IssueSession) -> dict[str, Any]:
         "callout": callout(session),
         "failure": failure_of(session),
         "issue_html": to_html(redact(session.github_issue_body)),
+        "author_words": trust.IN_WORDS.get(session.issue_author_association, ""),
         "labels": session.github_issue_labels[:100],
         "shas": shas(session, session.project),
         "review_reason": plain(session.manual_review_reason, limit=DETAIL_BYTES),

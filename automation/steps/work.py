@@ -26,6 +26,7 @@ from automation.holding import HANDED_OVER, LOST
 from automation.outcomes import Advance, AttemptFailed, Hold, Outcome, Park
 from automation.steps.collect import UNUSABLE, collect
 from automation.steps.judgement import judge
+from issues import trust
 from issues.models import Attempt, IssueSession
 from issues.states import Step
 from projects.connection import mirror_of
@@ -54,6 +55,8 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     if not env.clone.exists():
         return Advance(Step.PREPARE, reason="clone_missing")
     if attempt is None:
+        if held := trust.held_because(session, session.project):
+            return Hold(*held)
         now = timezone.now()
         if spent := budgets.blocked_reason(session.project, now):
             return Park(budgets.USED_UP, spent, now)  # dispatch holds it until there is budget again

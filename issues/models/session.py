@@ -84,6 +84,7 @@ class IssueSession(Leased):
     github_issue_labels = TextsField("labels", default=list, blank=True)
     issue_state = models.CharField(max_length=16, default="open")
     issue_author = models.CharField(max_length=100, blank=True)
+    issue_author_association = models.CharField("GitHub's word of its author", max_length=32, blank=True)
     issue_created_at = models.DateTimeField(null=True, blank=True)
     issue_updated_at = models.DateTimeField(null=True, blank=True)
     complexity_score = models.FloatField(default=0)
@@ -100,6 +101,9 @@ class IssueSession(Leased):
     )
     queued_at = models.DateTimeField(null=True, blank=True)
     queued_by = models.CharField(max_length=200, blank=True)
+    approved_text = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="What it said when a person last started it."
+    )
     enqueued_at = models.DateTimeField(null=True, blank=True)
     requested_verb = models.CharField(max_length=8, choices=Verb.choices, blank=True)
     requested_by = models.CharField(max_length=200, blank=True)

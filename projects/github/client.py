@@ -101,6 +101,14 @@ class GitHubClient:
         """Follows a rename: compare ids. https://docs.github.com/rest/repos/repos#get-a-repository"""
         return decode_repository(self._transport.get(repository_path(repo), polled=True).data)
 
+    def get_permission(self, repo: str, login: str) -> str:
+        """What they may do there: admin, write, read or none.
+
+        https://docs.github.com/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+        """
+        path = f"{repository_path(repo)}/collaborators/{quote(login, safe='')}/permission"
+        return Fields(self._transport.get(path, polled=True).data).text("permission")
+
     def get_required_reviews(self, repo: str, branch: str) -> int | None:
         """How many approvals a merge into the branch needs; None when this token may not read that.
 

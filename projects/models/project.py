@@ -131,6 +131,7 @@ class Project(Leased):
     complex_labels = models.JSONField(
         default=default_complex_labels, blank=True, validators=[validators.validate_labels]
     )
+    trusted_authors = models.JSONField(default=list, blank=True, validators=[validators.validate_logins])
     review_level = models.CharField(
         max_length=8,
         choices=Review.choices,

@@ -57,6 +57,12 @@ def test_one_that_nobody_queued_says_who_could(automation, auto_start, words):
     assert words in said(create_session(project=project))
 
 
+def test_one_of_a_stranger_says_that_it_will_wait():
+    project = create_project(automation_enabled=True, auto_start=True)
+    text = said(create_session(project=project, issue_author_association="NONE"))
+    assert "it will wait for a person. Start it to approve it." in text
+
+
 def test_a_parked_one_says_until_when():
     later = timezone.now() + timedelta(days=2)
     text = said(queued(not_before=later))

@@ -38,6 +38,7 @@ SETTABLE = {
     "skip_labels": ["new"],
     "complex_labels": ["new"],
     "review_level": "never",
+    "trusted_authors": ["new"],
 }
 COLUMNS = sorted({name for field in Project._meta.fields for name in (field.name, field.attname)} | {"pk"})
 

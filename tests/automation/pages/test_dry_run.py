@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from automation import dispatch, dry_run
 from automation.dispatch import queue_eligible
+from issues import trust
 from issues.models import Attempt, IssueSession
 from projects.models import Project
 from tests.automation.commands.calling import run_command
@@ -53,6 +54,18 @@ def test_what_it_says_is_what_dispatch_then_does(project, auto_start):
     assert len(said) == 2
     queue_eligible(project)
     assert dispatch.dispatch(project, timezone.now()) == said
+
+
+def test_an_issue_of_a_stranger_is_not_said_to_start_and_does_not(client, project):
+    stranger = create_session(project=project, issue_author_association="NONE")
+    approved = create_session(project=project, issue_author_association="NONE")
+    IssueSession.objects.filter(pk=approved.pk).update(approved_text=trust.fingerprint(approved))
+    answer = page(client, project)
+    assert [session.pk for session in answer.context["starting"]] == [approved.pk]
+    assert "it will wait for a person" in reasons(answer)[stranger.pk]
+    queue_eligible(project)
+    assert dispatch.dispatch(project, timezone.now()) == [approved.pk]
+    assert "may not write" in reasons(page(client, project))[stranger.pk]
 
 
 def test_what_queues_itself_starts_in_the_order_that_is_said(project):
