@@ -75,7 +75,7 @@ def _run(session: IssueSession, holding: Holding) -> None:
     while not holding.is_lost:
         session.refresh_from_db(fields=["requested_verb", "requested_by", "status", "round", "project"])
         if session.requested_verb and session.status not in ENDED:
-            verbs.carry_out(session, session.requested_verb, actor=session.requested_by, lease=lease)
+            verbs.carry_out_request(session, lease=lease)
             return
         runs = session.status in RUNNABLE and session.queued_at is not None
         if not runs or session.project.archived_at is not None:

@@ -13,11 +13,12 @@ from django.utils import timezone
 
 from issues import transitions
 from issues.models import Attempt, IssueSession
+from issues.models.attempt import AttemptQuerySet
 from projects import leases
 from projects.errors import Retryable
 from projects.leases import Lease
 from projects.models import Project
-from projects.workspace.processes import ProcessIdentity, kill_tree
+from projects.workspace.processes import kill_tree
 
 logger = logging.getLogger(__name__)
 WORKER_LOST = "worker_lost"
@@ -58,16 +59,19 @@ def end_former_worker(session: IssueSession) -> None:
 
     Raises Retryable while the tree cannot be ended.
     """
-    for attempt in session.attempt_rows.filter(outcome=""):
-        if attempt.pid and attempt.host == socket.gethostname():
-            identity = ProcessIdentity(attempt.host, attempt.pid, attempt.pid_started)
-            if not kill_tree(identity):
-                raise Retryable(
-                    "worker.still_alive",
-                    f"The agent of {attempt} (process {attempt.pid}) does not end.",
-                    "End it by hand; the session goes on by itself then.",
-                    retry_at=timezone.now() + timedelta(seconds=30),
-                )
-        Attempt.objects.filter(pk=attempt.pk, outcome="").update(
-            outcome=WORKER_LOST, message="Its worker ended before it did.", ended_at=timezone.now()
-        )
+    for attempt in session.attempt_rows.unfinished():
+        if attempt.pid and attempt.host == socket.gethostname() and not kill_tree(attempt.process):
+            raise Retryable(
+                "worker.still_alive",
+                f"The agent of {attempt} (process {attempt.pid}) does not end.",
+                "End it by hand; the session goes on by itself then.",
+                retry_at=timezone.now() + timedelta(seconds=30),
+            )
+        lose(Attempt.objects.filter(pk=attempt.pk))
+
+
+def lose(attempts: AttemptQuerySet) -> bool:
+    """Note those that have no end yet as lost with their worker. False: there are none."""
+    message = "Its worker ended before it did."
+    lost = attempts.unfinished()
+    return bool(lost.update(outcome=WORKER_LOST, message=message, ended_at=timezone.now()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +21,7 @@ from issues.states import RUNNABLE, Step
 from projects.connection import mirror_of
 from projects.errors import AutowrkersError
 from projects.workspace import folders
-from projects.workspace.processes import ProcessIdentity, is_alive
+from projects.workspace.processes import is_alive
 
 CLOCK_BEAT = timedelta(seconds=15)
 LINE_CHARS = 300
@@ -135,8 +134,8 @@ def _holder(session: IssueSession, now: datetime) -> Iterator[str]:
     host, process, *_ = (session.lease_owner.split(":") + ["", ""])[:3]
     verb = "holds it until" if session.lease_until > now else "held it until"
     yield f"Process {process or '?'} on {host or 'an unknown host'} {verb} {_clock(session.lease_until)}."
-    for attempt in session.attempt_rows.filter(outcome="", pid__isnull=False, host=socket.gethostname()):
-        lives = is_alive(ProcessIdentity(attempt.host, attempt.pid or 0, attempt.pid_started))
+    for attempt in session.attempt_rows.unfinished().started_here():
+        lives = is_alive(attempt.process)
         state = "is alive; who takes over ends it first" if lives else "is gone"
         yield f"The agent of attempt {attempt.number} (process {attempt.pid}) {state}."
 

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from automation import queue, recovery
 from automation.models import Effect
 from issues import verbs
 from issues.models import Attempt, IssueSession
-from issues.models.session import ENQUEUE_GRACE
-from issues.states import ENDED, RUNNABLE
+from issues.models.session import ENQUEUE_GRACE, IssueSessionQuerySet
+from issues.states import ENDED
 from projects import leases
-from projects.workspace.processes import ProcessIdentity, is_alive
+from projects.workspace.processes import is_alive
 
 EFFECT_GRACE = timedelta(minutes=5)
 LAPSED, ATTEMPT, REQUEST, ENQUEUED, EFFECT = "lease", "attempt", "request", "enqueued", "effect"
@@ -55,18 +55,18 @@ def repair(finding: Finding) -> bool:
         finally:
             leases.release(lease)
     elif finding.kind == REQUEST:
-        verbs.carry_out(session, session.requested_verb, actor=session.requested_by)
+        verbs.carry_out_request(session)
     queue.enqueue_tend(session.project_id)
     return True
 
 
-def _sessions() -> QuerySet[IssueSession]:
+def _sessions() -> IssueSessionQuerySet:
     active = IssueSession.objects.filter(leases.free(), project__archived_at=None)
     return active.select_related("project").defer("github_issue_body")
 
 
 def _lapsed() -> Iterator[Finding]:
-    for session in _sessions().filter(lease_until__isnull=False):
+    for session in _sessions().lapsed():
         yield Finding(
             session,
             LAPSED,
@@ -77,7 +77,7 @@ def _lapsed() -> Iterator[Finding]:
 
 
 def _unfinished_attempts() -> Iterator[Finding]:
-    running = Attempt.objects.filter(issue_session=OuterRef("pk"), outcome="")
+    running = Attempt.objects.unfinished().filter(issue_session=OuterRef("pk"))
     for session in _sessions().filter(Exists(running), lease_until=None):
         yield Finding(
             session,
@@ -88,7 +88,7 @@ def _unfinished_attempts() -> Iterator[Finding]:
 
 
 def _requests() -> Iterator[Finding]:
-    for session in _sessions().exclude(requested_verb="").exclude(status__in=ENDED):
+    for session in _sessions().asked_for().exclude(status__in=ENDED):
         yield Finding(
             session,
             REQUEST,
@@ -98,9 +98,7 @@ def _requests() -> Iterator[Finding]:
 
 
 def _enqueued(now: datetime) -> Iterator[Finding]:
-    for session in _sessions().filter(
-        status__in=RUNNABLE, queued_at__isnull=False, enqueued_at__lte=now - ENQUEUE_GRACE
-    ):
+    for session in _sessions().queued().filter(enqueued_at__lte=now - ENQUEUE_GRACE):
         yield Finding(
             session,
             ENQUEUED,
@@ -136,10 +134,9 @@ def _holder(session: IssueSession) -> str:
 def _processes(session: IssueSession) -> str:
     """How the recorded agents of unfinished attempts fare, as far as this host can tell."""
     said = []
-    for attempt in session.attempt_rows.filter(outcome="", pid__isnull=False):
+    for attempt in session.attempt_rows.unfinished().filter(pid__isnull=False):
         if attempt.host != socket.gethostname():
             said.append(f"agent {attempt.pid} on {attempt.host} cannot be seen from here")
             continue
-        alive = is_alive(ProcessIdentity(attempt.host, attempt.pid or 0, attempt.pid_started))
-        said.append(f"agent {attempt.pid} is {'still alive' if alive else 'gone'}")
+        said.append(f"agent {attempt.pid} is {'still alive' if is_alive(attempt.process) else 'gone'}")
     return f" ({', '.join(said)})" if said else ""

@@ -167,6 +167,10 @@ def carry_out(session: IssueSession, verb: str, *, actor: str, lease: leases.Lea
     move(session, to, actor=actor, reason=reason, lease=lease)
 
 
+def carry_out_request(session: IssueSession, *, lease: leases.Lease | None = None) -> None:
+    carry_out(session, session.requested_verb, actor=session.requested_by, lease=lease)
+
+
 def close(session: IssueSession) -> str:
     """The issue was closed on GitHub before a pull request of ours existed."""
     return _end(session, IssueSession.Verb.CLOSE, actor="github")

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
-from django.utils import timezone
 
 from automation import recovery
 from automation.holding import Heartbeat
@@ -76,8 +75,7 @@ def _apply(project: Project, decision: Decision) -> bool:
         case decisions.LoseAttempt(_, agent):
             return _lose(agent.attempt_pk)
         case decisions.CarryOut(facts):
-            session = _as_read(facts)
-            verbs.carry_out(session, session.requested_verb, actor=session.requested_by)
+            verbs.carry_out_request(_as_read(facts))
             return True
         case decisions.Skip(facts, reason, message):
             transitions.move(_as_read(facts), Status.SKIPPED, reason=reason, message=message, actor="github")
@@ -137,9 +135,7 @@ def _end_agent(facts: SessionFacts, agent: decisions.Agent) -> bool:
 
 
 def _lose(attempt_pk: int) -> bool:
-    lost = Attempt.objects.filter(pk=attempt_pk, outcome="", issue_session__status__in=ENDED)
-    message = "Its worker ended before it did."
-    return bool(lost.update(outcome=recovery.WORKER_LOST, message=message, ended_at=timezone.now()))
+    return recovery.lose(Attempt.objects.filter(pk=attempt_pk, issue_session__status__in=ENDED))
 
 
 def _clear(project: Project, facts: SessionFacts) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
@@ -28,7 +27,7 @@ from projects.workspace import folders
 from projects.workspace.git import Remote
 from projects.workspace.kept import sessions_kept
 from projects.workspace.mirror import Mirror
-from projects.workspace.processes import ProcessIdentity, is_alive
+from projects.workspace.processes import is_alive
 
 COLUMNS = (
     *("pk", "github_issue_number", "status", "round", "fence", "lease_until", "reason", "not_before"),
@@ -62,14 +61,16 @@ def _read(project: Project, pks: list[int]) -> list[IssueSession]:
 def _wanted(project: Project, pks: set[int], remote: RemoteFacts | None) -> QuerySet[Any, Any]:
     """Keys (also of other projects), each kind by an index of its own: with an OR every session would be read."""
     mine = IssueSession.objects.filter(project=project).order_by()
-    kinds = [mine.filter(requested_verb__gt="").values_list("pk", flat=True)]
+    kinds = [mine.asked_for().values_list("pk", flat=True)]
     if remote is not None:
         numbers = [issue.number for issue in remote.lost]
         kinds += (
             [mine.filter(github_issue_number__in=numbers).values_list("pk", flat=True)] if numbers else []
         )
         kinds += [mine.filter(status__in=RUNNABLE, reason=NO_BRANCH).values_list("pk", flat=True)]
-    unfinished = _unfinished().order_by().values_list("issue_session_id", flat=True)
+    unfinished = (
+        Attempt.objects.unfinished().started_here().order_by().values_list("issue_session_id", flat=True)
+    )
     return mine.filter(pk__in=pks).values_list("pk", flat=True).union(unfinished, *kinds)
 
 
@@ -78,20 +79,12 @@ def mirror_of(project: Project) -> Mirror:
     return Mirror(project.mirror_path, Remote(project.clone_url))
 
 
-def _unfinished() -> QuerySet[Attempt]:
-    """Attempts without an end whose agents were started on this host."""
-    return Attempt.objects.filter(outcome="", host=socket.gethostname(), pid__isnull=False)
-
-
 def _agents(session_pks: Iterable[int]) -> dict[int, list[Agent]]:
     found: defaultdict[int, list[Agent]] = defaultdict(list)
-    for attempt in (
-        _unfinished()
-        .filter(issue_session__in=session_pks)
-        .only("issue_session", "host", "pid", "pid_started")
-    ):
-        identity = ProcessIdentity(attempt.host, attempt.pid or 0, attempt.pid_started)
-        agent = Agent(attempt.pk, identity.pid, identity.started, is_alive(identity))
+    mine = Attempt.objects.unfinished().started_here().filter(issue_session__in=session_pks)
+    for attempt in mine.only("issue_session", "host", "pid", "pid_started"):
+        process = attempt.process
+        agent = Agent(attempt.pk, process.pid, process.started, is_alive(process))
         found[attempt.issue_session_id].append(agent)
     return found
 

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 from django.conf import settings
 from django.db import models
+
+from projects.workspace.processes import ProcessIdentity
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def unfinished(self) -> AttemptQuerySet:
+        """Their agents run, or their worker is gone and nobody has said so yet."""
+        return self.filter(outcome="")
+
+    def started_here(self) -> AttemptQuerySet:
+        """Those whose process is, or was, on this host."""
+        return self.filter(host=socket.gethostname(), pid__isnull=False)
 
 
 class Attempt(models.Model):
@@ -44,6 +57,8 @@ class Attempt(models.Model):
     )
     ended_at = models.DateTimeField(null=True, blank=True)
 
+    objects = AttemptQuerySet.as_manager()
+
     class Meta:
         ordering = ["-id"]
         indexes = [
@@ -61,6 +76,10 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"attempt {self.number} of session {self.issue_session_id}"
+
+    @property
+    def process(self) -> ProcessIdentity:
+        return ProcessIdentity(self.host, self.pid or 0, self.pid_started)
 
     @property
     def transcript_path(self) -> Path:

@@ -43,6 +43,14 @@ class IssueSessionQuerySet(models.QuerySet["IssueSession"]):
         """Held by a live lease."""
         return self.filter(leases.live())
 
+    def lapsed(self) -> IssueSessionQuerySet:
+        """Their last holder never gave the lease back, and it has run out."""
+        return self.filter(leases.free(), lease_until__isnull=False)
+
+    def asked_for(self) -> IssueSessionQuerySet:
+        """With a request of a person that no worker has carried out yet."""
+        return self.filter(requested_verb__gt="")
+
     def enqueued(self, now: datetime) -> IssueSessionQuerySet:
         """Handed to the queue a moment ago and not yet claimed. One that has ended or waits for a person is neither."""
         return self.queued().filter(leases.free(), _waits_in_queue(now))
