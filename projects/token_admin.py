@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
+from projects import once
 from projects.access import actor_name, check_room, create_token, revoke_token
 from projects.admin_scope import JournalAdmin, is_superuser
 from projects.models import ApiToken, Project
@@ -24,6 +25,10 @@ else:
     ModelForm = forms.ModelForm
 
 DAYS, MOST_DAYS = 90, 3650
+MADE_ALREADY = (
+    "This form has made its token already, and a token is shown only once: nothing was done. "
+    "If its text is lost, revoke that token in the list. To make one more, send this form again."
+)
 
 
 class TokenForm(ModelForm):
@@ -47,6 +52,7 @@ class TokenForm(ModelForm):
         queryset=get_user_model()._default_manager.none(),
         help_text="Whose roles the token has.",
     )
+    mark = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = ApiToken
@@ -60,6 +66,7 @@ class TokenForm(ModelForm):
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
         fields["limited_to"].queryset = Project.objects.visible_to(self.person)
+        fields[once.FIELD].initial = once.new_mark(self.person)
         if not self.person.is_superuser:
             fields.pop("owner", None)
             return
@@ -70,7 +77,19 @@ class TokenForm(ModelForm):
         values = super().clean() or self.cleaned_data
         check_texts({"name": values.get("name", "")})
         check_room(values.get("owner") or self.person)
+        if not self.errors:
+            self._use_mark(values.get(once.FIELD, ""))
         return values
+
+    def _use_mark(self, mark: str) -> None:
+        """A reload of the page that shows the token, or a double click, makes no second one."""
+        try:
+            once.use_mark(mark, self.person, form="token", already=MADE_ALREADY)
+        except forms.ValidationError:
+            fresh: Any = self.data.copy()  # type: ignore[attr-defined]
+            fresh[once.FIELD] = once.new_mark(self.person)
+            self.data = fresh
+            raise
 
 
 class ApiTokenAdmin(JournalAdmin):
@@ -91,6 +110,9 @@ class ApiTokenAdmin(JournalAdmin):
     hidden = ("token_hash",)
     actions = ["revoke"]
 
+    class Media:
+        js = ("automation/once.js",)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
         rows = ApiToken.objects.order_by("-id").annotate(project_count=Count("projects"))
         return rows if is_superuser(request) else rows.filter(user=request.user.pk)
@@ -108,7 +130,8 @@ class ApiTokenAdmin(JournalAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj:
             return self.get_readonly_fields(request, obj)
-        return ["name", "scope", "limited_to", "days", *(["owner"] if is_superuser(request) else [])]
+        owner = ["owner"] if is_superuser(request) else []
+        return ["name", "scope", "limited_to", "days", *owner, once.FIELD]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj:

@@ -33,8 +33,15 @@ def staff(client, **kwargs):
     return user
 
 
+def filled_in(client, **values):
+    """What a browser sends of a form that it has just opened."""
+    form = client.get(ADD).context
+    mark = {"mark": form["adminform"].form["mark"].value()} if form else {}
+    return {"name": "ci", "scope": "read", "days": 90} | mark | values
+
+
 def make(client, **values):
-    return client.post(ADD, {"name": "ci", "scope": "read", "days": 90} | values)
+    return client.post(ADD, filled_in(client, **values))
 
 
 def shown(page):
@@ -96,6 +103,63 @@ def test_people_make_a_token_for_themselves_and_see_it_once(client):
         assert token.token_hash not in later.content.decode()
     assert "no-store" in page["Cache-Control"]
     assert Client().get("/api/projects", headers={"Authorization": f"Bearer {plain}"}).status_code == 200
+
+
+def test_a_reload_of_the_page_that_shows_a_token_makes_no_second_one(client):
+    staff(client)
+    sent = filled_in(client)
+    plain = shown(client.post(ADD, sent))
+    again = client.post(ADD, sent)
+    assert (again.status_code, ApiToken.objects.count()) == (400, 1)
+    text = again.content.decode()
+    assert "has made its token already" in text
+    assert plain not in text
+    fresh = again.context["adminform"].form["mark"].value()
+    assert "aw_" in shown(client.post(ADD, sent | {"mark": fresh}))
+    assert ApiToken.objects.count() == 2
+
+
+def test_a_form_that_was_refused_may_be_sent_again(client):
+    staff(client)
+    sent = filled_in(client)
+    assert client.post(ADD, sent | {"days": 0}).status_code == 400
+    assert "aw_" in shown(client.post(ADD, sent))
+
+
+@pytest.mark.parametrize("mark", ["", "x", "a:b:c"])
+def test_a_form_that_was_not_made_here_makes_no_token(client, mark):
+    staff(client)
+    assert "nothing was done" in make(client, mark=mark).content.decode()
+    assert not ApiToken.objects.exists()
+
+
+def test_a_form_that_somebody_else_opened_makes_no_token(client):
+    staff(client)
+    theirs = filled_in(client)
+    staff(client)
+    assert client.post(ADD, theirs).status_code == 400
+    assert not ApiToken.objects.exists()
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_makes_one_token(client):
+    staff(client)
+    sent, gate, statuses = filled_in(client), threading.Barrier(4), []
+
+    def click():
+        mine = Client()
+        mine.cookies = client.cookies
+        gate.wait(20)
+        statuses.append(mine.post(ADD, sent).status_code)
+        connection.close()
+
+    threads = [threading.Thread(target=click) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert (sorted(statuses), ApiToken.objects.count()) == ([200, 400, 400, 400], 1)
 
 
 def test_the_form_proposes_ninety_days(client):
