@@ -16,6 +16,10 @@ BRANCH_LONGEST_BYTES = 240
 LONGEST_TEXT = 20_000
 # Controls, and what is drawn as nothing or turns the reading direction: nobody can see what such a text says.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# What the checks of every project are called in reports, prompts and pull requests: another layer's names.
+CHECK_NAMES = frozenset(
+    {"setup", "lint", "type check", "test", "build", "smoke", "verification", "custom", "guard"}
+)
 FILTER_KEYS = ("labels", "exclude_labels", "assignees", "milestones")
 
 
@@ -81,13 +85,26 @@ def validate_logins(value: object) -> None:
 
 
 def validate_custom_checks(value: object) -> None:
-    """Checks of the project's own: a list of `{name, command}`, each name once."""
+    """Checks of the project's own: a list of `{name, command}`, each name once and none of the built-in ones."""
     if not isinstance(value, list) or not all(_is_check(check) for check in value):
         raise ValidationError(
             'Write a list such as [{"name": "licences", "command": "make licences"}].', code="invalid_checks"
         )
-    if len({check["name"] for check in value}) < len(value):
-        raise ValidationError("Each custom check needs a name of its own.", code="repeated_check")
+    seen: set[str] = set()
+    for check in value:
+        name = _said(check["name"])
+        if name in CHECK_NAMES:
+            raise ValidationError(
+                f"A custom check cannot be called {check['name'].strip()!r}: this is the name of a built-in check. "
+                "Choose another name.",
+                code="reserved_check",
+            )
+        if name in seen:
+            raise ValidationError(
+                f"Two custom checks are called {check['name'].strip()!r}. Each needs a name of its own.",
+                code="repeated_check",
+            )
+        seen.add(name)
 
 
 def check_texts(values: Mapping[str, object]) -> None:
@@ -144,6 +161,11 @@ def _strings(value: object) -> list[str]:
 
 def _is_list_of_names(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(name, str) and name.strip() for name in value)
+
+
+def _said(name: str) -> str:
+    """As people read it: `Type-Check` and `type_check` are one name."""
+    return " ".join(re.split(r"[\s_-]+", name.strip().casefold()))
 
 
 def _is_check(value: object) -> bool:

@@ -112,7 +112,7 @@ def test_saving_the_page_as_it_stands_changes_nothing(boss):
 
 
 @pytest.mark.parametrize(
-    "text", ["no command", "name:", ": command", "[not json", '[{"name": "x"}]', "a: b\na: c"]
+    "text", ["no command", "name:", ": command", "[not json", '[{"name": "x"}]', "a: b\na: c", "Lint: make"]
 )
 def test_a_check_of_another_shape_is_refused_beside_its_field(boss, project, text):
     answer = save(boss, project, custom_checks=text)

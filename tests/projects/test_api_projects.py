@@ -117,6 +117,8 @@ def test_a_project_that_was_read_can_be_put_back_unchanged(client):
         ("issue_filter", {"label": ["bug"]}),
         ("issue_filter", {"labels": ["a\0b"]}),
         ("custom_checks", [{"name": "x"}]),
+        ("custom_checks", [{"name": "Type check", "command": "make"}]),
+        ("custom_checks", [{"name": "a", "command": "b"}, {"name": "A", "command": "c"}]),
         ("skip_labels", ["\ud800"]),
         ("max_concurrent", 0),
         ("attempt_max_cost_usd", "-1"),

@@ -148,9 +148,19 @@ def test_custom_checks_are_a_list_of_names_with_commands(checks):
         validate_custom_checks(checks)
 
 
-def test_two_custom_checks_of_one_name_are_refused():
+@pytest.mark.parametrize("other", ["own rules", "Own Rules", " own  rules", "own-rules"])
+def test_two_custom_checks_of_one_name_are_refused(other):
     with pytest.raises(ValidationError, match="name of its own"):
-        validate_custom_checks([{"name": "a", "command": "b"}, {"name": "a", "command": "c"}])
+        validate_custom_checks([{"name": "own rules", "command": "b"}, {"name": other, "command": "c"}])
+
+
+@pytest.mark.parametrize(
+    "name", ["lint", " Lint ", "type_check", "Type check", "TYPE-CHECK", "guard", "custom"]
+)
+def test_a_custom_check_bears_no_name_of_a_built_in_one(name):
+    with pytest.raises(ValidationError, match="name of a built-in check"):
+        validate_custom_checks([{"name": "licences", "command": "a"}, {"name": name, "command": "b"}])
+    validate_custom_checks([{"name": f"my {name}", "command": "b"}])
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from projects.models import Project
+from projects.validators import validate_custom_checks
 from verification.smoke import LONGEST_COMMAND, parse_command
-from verification.strategy import NO_TEST_COMMAND, NO_TEST_FILES, names_any, plan, setup_check
+from verification.strategy import NO_TEST_COMMAND, NO_TEST_FILES, CheckType, names_any, plan, setup_check
 
 TESTED = ["app.py", "tests/test_app.py"]
 
@@ -16,6 +18,12 @@ def planned(project, files=TESTED, changed=()):
         (check.check_type, check.command)
         for check in plan(project, files=files, changed_files=changed).checks
     ]
+
+
+@pytest.mark.parametrize("name", [*CheckType.values, *CheckType.labels, "verification"])
+def test_no_custom_check_can_be_taken_for_one_of_ours(name):
+    with pytest.raises(ValidationError, match="built-in"):
+        validate_custom_checks([{"name": name, "command": "true"}])
 
 
 def test_all_configured_checks_run_in_their_order():
