@@ -20,7 +20,7 @@ from issues.serializers import (
     FeedSerializer,
 )
 from projects.models import Scope
-from projects.pagination import NewestFirst, page_size_of
+from projects.pagination import SIZE, SIZE_MEANING, NewestFirst, page_size_of
 from projects.strict import StrictViewSet
 
 FEED_PAGE = 100
@@ -85,7 +85,7 @@ class FeedViewSet(StrictViewSet):
             OpenApiParameter(
                 "after", str, description="`next_cursor` of the last answer; without it, from the start."
             ),
-            OpenApiParameter("page_size", int, description="From 1; at most 200 are answered."),
+            OpenApiParameter("page_size", SIZE | {"default": FEED_PAGE}, description=SIZE_MEANING),
         ],
         responses=FeedSerializer(many=False),
     )

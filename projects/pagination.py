@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Any
+from urllib.parse import parse_qs
 
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination, PageNumberPagination
 from rest_framework.request import Request
 
 LARGEST_PAGE = 200
+SIZE: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}
+SIZE_MEANING = f"How many rows are answered, from 1 to {LARGEST_PAGE}; a larger one is refused."
+PARTS_OF_CURSOR = {"o", "r", "p"}  # DRF's offset, reverse, position
 
 
 def page_size_of(request: Request, default: int) -> int:
-    """The asked-for size, at most 200. Raises ValidationError for what is no positive number."""
+    """The asked-for size. Raises ValidationError for what is no whole number from 1 to LARGEST_PAGE."""
     text = request.query_params.get("page_size", str(default))
-    if not (text.isascii() and text.isdigit() and text.strip("0")):
-        raise ValidationError({"page_size": ["Write a whole number from 1 to 200."]})
-    return min(int(text.lstrip("0")[:6]), LARGEST_PAGE)
+    size = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    if not 1 <= size <= LARGEST_PAGE:
+        raise ValidationError({"page_size": [f"Write a whole number from 1 to {LARGEST_PAGE}."]})
+    return size
+
+
+def _with_size(parameters: list[Any], default: int) -> list[Any]:
+    """What the schema says of a list's parameters, with the bounds of the page's size."""
+    size = {"schema": SIZE | {"default": default}, "description": SIZE_MEANING}
+    return [each | (size if each["name"] == "page_size" else {}) for each in parameters]
 
 
 class PageNumbers(PageNumberPagination):
@@ -29,6 +41,9 @@ class PageNumbers(PageNumberPagination):
 
     def get_page_size(self, request: Request) -> int:
         return page_size_of(request, self.page_size)
+
+    def get_schema_operation_parameters(self, view: Any) -> list[Any]:
+        return _with_size(super().get_schema_operation_parameters(view), self.page_size)
 
     def get_page_number(self, request: Request, paginator: Any) -> int | str:
         """Raises ValidationError for what is no number; a page behind the last one is 404."""
@@ -50,7 +65,11 @@ class NewestFirst(CursorPagination):
     def get_page_size(self, request: Request) -> int:
         return page_size_of(request, self.page_size)
 
+    def get_schema_operation_parameters(self, view: Any) -> list[Any]:
+        return _with_size(super().get_schema_operation_parameters(view), self.page_size)
+
     def decode_cursor(self, request: Request) -> Any:
+        _check_cursor(request.query_params.get("cursor"))
         try:
             cursor = super().decode_cursor(request)
         except NotFound as error:
@@ -58,6 +77,18 @@ class NewestFirst(CursorPagination):
         if cursor is not None and not _is_id(cursor.position):
             raise _not_given()
         return cursor
+
+
+def _check_cursor(text: str | None) -> None:
+    """DRF reads what is damaged as the first page."""
+    if text is None:
+        return
+    try:
+        parts = parse_qs(b64decode(text, validate=True).decode("ascii"), strict_parsing=True)
+    except ValueError as error:
+        raise _not_given() from error
+    if not parts or not set(parts) <= PARTS_OF_CURSOR:
+        raise _not_given()
 
 
 def _is_id(text: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -92,6 +93,19 @@ def test_the_schema_has_no_warnings_and_no_slashes(tmp_path):
     paths = [line.strip(" :") for line in file.read_text().splitlines() if line.startswith("  /")]
     assert "/api/projects/{id}" in paths
     assert not [path for path in paths if path.endswith("/")]
+
+
+def test_the_schema_tells_the_bounds_of_a_pages_size(tmp_path):
+    file = tmp_path / "schema.json"
+    call_command("spectacular", "--format", "openapi-json", "--file", str(file))
+    described = [
+        parameter["schema"]
+        for path in json.loads(file.read_text())["paths"].values()
+        for parameter in path.get("get", {}).get("parameters", [])
+        if parameter["name"] == "page_size"
+    ]
+    assert len(described) >= 8
+    assert {(schema["minimum"], schema["maximum"]) for schema in described} == {(1, 200)}
 
 
 @pytest.mark.django_db
