@@ -8,9 +8,12 @@ from typing import Any
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularAPIView
 
+from automation.alerts_api import AlertViewSet
 from automation.api import AutomationViewSet
+from automation.deliveries_api import DeliveryViewSet
 from automation.log_api import LogViewSet
 from config.form_requests import serves_browsers
+from config.root import RootViewSet
 from config.schema import DocsView
 from issues.api import IssueViewSet, SessionViewSet
 from issues.feed_api import AttemptViewSet, EventViewSet, FeedViewSet
@@ -27,6 +30,7 @@ def both(route: str, view: Callable[..., Any], name: str) -> list[URLPattern]:
     return [path(f"{route}/", view, name=name), path(route, view, name=name)]
 
 
+ROOT = serves_browsers(RootViewSet.as_view({"get": "links"}))  # without a slash in config/urls.py
 PROJECTS = ProjectViewSet.as_view({"get": "list", "post": "create"})
 PROJECT = ProjectViewSet.as_view(
     {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
@@ -46,11 +50,14 @@ EVENTS = EventViewSet.as_view({"get": "list"})
 LOG = LogViewSet.as_view({"get": "log"})
 FEED = FeedViewSet.as_view({"get": "read"})
 AUDIT = AuditViewSet.as_view({"get": "list"})
+DELIVERIES = DeliveryViewSet.as_view({"get": "list"})
+ALERTS = AlertViewSet.as_view({"get": "list"})
 AUTOMATION_START = AutomationViewSet.as_view({"post": "start"})
 AUTOMATION_STOP = AutomationViewSet.as_view({"post": "stop"})
 AUTOMATION_STATUS = AutomationViewSet.as_view({"get": "status"})
 
 urlpatterns = [
+    path("", ROOT, name="root"),
     *both("projects", PROJECTS, "projects"),
     *both("projects/<int:pk>", PROJECT, "project"),
     *both("projects/<int:pk>/sync", SYNC, "sync"),
@@ -71,6 +78,8 @@ urlpatterns = [
     *both("issue-sessions/<int:pk>/log", LOG, "log"),
     *both("projects/<int:pk>/audit", AUDIT, "audit"),
     *both("events", FEED, "feed"),
+    *both("webhook-deliveries", DELIVERIES, "deliveries"),
+    *both("alerts", ALERTS, "alerts"),
     *both("schema", SpectacularAPIView.as_view(), "schema"),
     *both("docs", DocsView.as_view(url_name="api:schema"), "docs"),
     path("<path:rest>", not_found),

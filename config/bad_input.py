@@ -11,9 +11,11 @@ from django.conf import settings
 from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
+from config.answers import is_of_api
+
 NUL = "\0"
 SHOWN = 60
-OTHERS = ("/api/", "/webhooks/")
+WEBHOOKS = "/webhooks/"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -25,7 +27,7 @@ class BadInput:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.COOKIES = {name: value for name, value in request.COOKIES.items() if NUL not in value}
-        is_page = not request.path.startswith(OTHERS)
+        is_page = not (is_of_api(request) or request.path.startswith(WEBHOOKS))
         if is_page:
             if NUL in request.path:
                 raise BadRequest("The address holds a NUL character.")

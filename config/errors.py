@@ -14,6 +14,7 @@ from django.middleware.csrf import REASON_NO_CSRF_COOKIE
 from django.template.loader import render_to_string
 
 from automation.pages.way_back import way_back
+from config.answers import is_of_api
 from config.request_id import request_id_of
 from issues.sanitize import clean_line
 from projects import problems
@@ -30,17 +31,17 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     said = str(exception) if isinstance(exception, BadRequest) else ""
     if isinstance(exception, DisallowedHost):
         said = "This site does not answer to the host name that it was asked by."
-    return _problem(request, exception) if _is_api(request) else _page(request, status, said)
+    return _problem(request, exception) if is_of_api(request) else _page(request, status, said)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if _is_api(request):
+    if is_of_api(request):
         return _problem(request, exception)
     return _page(request, HTTPStatus.FORBIDDEN, str(exception))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return problems.not_found(request) if _is_api(request) else _page(request, HTTPStatus.NOT_FOUND)
+    return problems.not_found(request) if is_of_api(request) else _page(request, HTTPStatus.NOT_FOUND)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -48,17 +49,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exc_info()[1]
     if isinstance(error, (OperationalError, InterfaceError)):
         status = HTTPStatus.SERVICE_UNAVAILABLE
-        answer = _problem(request, error) if _is_api(request) else _failure(request, status)
+        answer = _problem(request, error) if is_of_api(request) else _failure(request, status)
         answer["Retry-After"] = str(AWAY_SECONDS)
         return answer
-    if _is_api(request):
+    if is_of_api(request):
         return problems.server_error(request)
     return _failure(request, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form is older than the login, or came from elsewhere: nothing was done."""
-    if _is_api(request):
+    if is_of_api(request):
         return problems.not_found(request)  # every view of the API checks by itself
     said = "The page was open for too long, or you logged in again meanwhile."
     if reason == REASON_NO_CSRF_COOKIE:
@@ -75,7 +76,7 @@ class MethodPages:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         is_bare = response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content
-        if not is_bare or _is_api(request):
+        if not is_bare or is_of_api(request):
             return response
         page = _page(request, HTTPStatus.METHOD_NOT_ALLOWED)
         page["Allow"] = response["Allow"]
@@ -108,7 +109,3 @@ def _bare(request: HttpRequest) -> dict[str, object]:
         "is_nav_sidebar_enabled": False,
         "request_id": request_id_of(request),
     }
-
-
-def _is_api(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")

@@ -24,7 +24,7 @@ def serves_browsers(view: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(view)
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         request.logged_in = request.user  # type: ignore[attr-defined]  # a refused request becomes anonymous
-        is_form = request.method == "POST" and request.content_type == FORM
+        is_form = request.method == "POST" and request.content_type == FORM and _is_utf_8(request)
         if is_form and staff_in(request) and request.POST.get(METHOD) in METHODS:
             _become_json(request)
         return view(request, *args, **kwargs)
@@ -37,6 +37,13 @@ def staff_in(request: HttpRequest) -> Any:
     user = getattr(request, "logged_in", None)
     is_program = str(request.META.get("HTTP_AUTHORIZATION", "")).lower().startswith("bearer")
     return user if user and not is_program and user.is_active and user.is_staff else None
+
+
+def _is_utf_8(request: HttpRequest) -> bool:
+    """Reading a form in another charset fails, and the check of its CSRF token does: it is UTF-8 from here on."""
+    stated = (request.encoding or "utf-8").lower()
+    request.encoding = "utf-8"
+    return stated in ("utf-8", "utf8")
 
 
 def _become_json(request: HttpRequest) -> None:

@@ -47,7 +47,7 @@ def _routes() -> Iterator[tuple[str, str, set[str]]]:
     """Route, name and parameters of every published address."""
     for pattern in get_resolver("config.api").url_patterns:
         route = str(pattern.pattern)
-        if getattr(pattern, "name", None) and not route.endswith("/"):
+        if route and getattr(pattern, "name", None) and not route.endswith("/"):
             yield f"api/{route}", str(getattr(pattern, "name", "")), set(pattern.pattern.converters)
 
 

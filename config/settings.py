@@ -196,9 +196,13 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "PREPROCESSING_HOOKS": ["config.schema.only_slashless"],
-    "ENUM_NAME_OVERRIDES": {"AttemptKindEnum": "issues.models.Attempt.Kind"},
+    "ENUM_NAME_OVERRIDES": {
+        "AttemptKindEnum": "issues.models.Attempt.Kind",
+        "AlertKindEnum": "automation.models.Alert.Kind",
+        "StatusEnum": "issues.states.Status",
+        "DeliveryStatusEnum": "automation.models.WebhookDelivery.State",
+    },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }
 

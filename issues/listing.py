@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 
 from issues.models import IssueSession, IssueSessionQuerySet
 from issues.states import Status
-from projects.listing import LONGEST_TEXT, MomentFilter
+from projects.listing import LONGEST_TEXT, MomentFilter, project_filter
 
 ORDER = ["id", "created_at", "started_at", "completed_at", "status", "github_issue_number"]
 
@@ -66,9 +66,7 @@ class IssueFilters(django_filters.FilterSet):  # type: ignore[misc]
 
 
 class SessionFilters(IssueFilters):
-    project = django_filters.NumberFilter(
-        field_name="project_id", min_value=1, max_digits=18, decimal_places=0
-    )
+    project = project_filter()
 
     class Meta:
         model = IssueSession

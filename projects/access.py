@@ -33,6 +33,11 @@ def of_visible_projects(
     return Q(**{f"{path}__in": visible})
 
 
+def with_those_of_none(rows: Q, user: AbstractBaseUser | AnonymousUser) -> Q:
+    """What belongs to no project is of the installation, which superusers look after."""
+    return rows | Q(project=None) if getattr(user, "is_superuser", False) else rows
+
+
 @transaction.atomic
 def create_token(
     user: AbstractBaseUser,

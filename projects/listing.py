@@ -30,6 +30,11 @@ class MomentFilter(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
     field_class = MomentField
 
 
+def project_filter() -> django_filters.NumberFilter:
+    """By the id of the project that a row belongs to."""
+    return django_filters.NumberFilter(field_name="project_id", min_value=1, max_digits=18, decimal_places=0)
+
+
 class ProjectFilters(django_filters.FilterSet):  # type: ignore[misc]
     """`search` looks into names and repositories."""
 

@@ -11,7 +11,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
-from projects.access import actor_name, of_visible_projects
+from projects.access import actor_name, of_visible_projects, with_those_of_none
 from projects.models import ApiToken, Project, Scope
 from projects.models.project import ProjectQuerySet
 from projects.throttling import Allowance, OutOfAllowance, caller_of, count
@@ -53,12 +53,12 @@ class StrictViewSet(GenericViewSet[Any]):
         token = self.token
         return projects.filter(pk__in=token.projects.values("pk")) if token and token.is_limited else projects
 
-    def visible_rows(self, path: str = "project") -> Q:
-        """The condition on rows whose project, at the end of `path`, the caller sees."""
+    def visible_rows(self, path: str = "project", *, or_of_none: bool = False) -> Q:
+        """The condition on rows whose project, at the end of `path`, the caller sees; or that have none."""
         rows, token = of_visible_projects(self.request.user, path=path), self.token
-        return (
-            rows & Q(**{f"{path}__in": token.projects.values("pk")}) if token and token.is_limited else rows
-        )
+        if token and token.is_limited:
+            return rows & Q(**{f"{path}__in": token.projects.values("pk")})
+        return with_those_of_none(rows, self.request.user) if or_of_none else rows
 
     def known_parameters(self) -> frozenset[str]:
         """The query parameters of the present action."""

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from automation.models import Alert, WebhookDelivery
 from issues.models import Attempt, IssueSession
 from projects.models import ApiToken, Credential, Membership, Project, Role, Scope
 from verification.models import VerificationResult
@@ -94,3 +95,14 @@ def create_result(session: IssueSession | None = None, **kwargs: Any) -> Verific
         "head_sha": "a" * 40,
     }
     return VerificationResult.objects.create(issue_session=session or create_session(), **values | kwargs)
+
+
+def create_delivery(**kwargs: Any) -> WebhookDelivery:
+    values = {"delivery_id": f"delivery-{next(_numbers)}", "event": "issues", "state": "done"}
+    return WebhookDelivery.objects.create(**values | kwargs)
+
+
+def create_alert(**kwargs: Any) -> Alert:
+    now = timezone.now()
+    values = {"kind": Alert.Kind.PROJECT, "subject": f"subject {next(_numbers)}", "message": "It is off."}
+    return Alert.objects.create(**values | {"first_at": now, "last_at": now} | kwargs)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils.http import urlencode
@@ -21,7 +21,7 @@ from automation.pages.standing import Standing
 from automation.pages.strictness import refuse
 from automation.pages.way_back import way_back
 from automation.webhooks import inbox
-from projects.access import of_visible_projects
+from projects.access import of_visible_projects, with_those_of_none
 from projects.columns import spelled, worded
 from projects.models import Project, Scope
 from projects.models.audit import record
@@ -102,9 +102,7 @@ def replay(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
 def _visible(request: HttpRequest) -> QuerySet[WebhookDelivery]:
     """Those of the person's projects; superusers also see what belongs to none."""
     visible = of_visible_projects(request.user)
-    if getattr(request.user, "is_superuser", False):
-        visible |= Q(project=None)
-    return WebhookDelivery.objects.filter(visible)
+    return WebhookDelivery.objects.filter(with_those_of_none(visible, request.user))
 
 
 def _line(row: WebhookDelivery, operable: set[int]) -> Line:

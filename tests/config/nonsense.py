@@ -46,7 +46,7 @@ ROUTES = sorted(
     {
         route
         for route in patterns(get_resolver())
-        if not any(name in route for name in EXEMPT) and "(?P" not in route
+        if route != "api" and not any(name in route for name in EXEMPT) and "(?P" not in route
     }
 )
 

@@ -10,6 +10,7 @@ import functools
 import pytest
 from rest_framework.test import APIClient
 
+from automation.models import WebhookDelivery
 from config.api import urlpatterns
 from issues.models import IssueSession
 from issues.transitions import note
@@ -18,6 +19,7 @@ from projects.models import Project, Role
 from projects.models.audit import record
 from tests.factories import (
     api_client,
+    create_alert,
     create_attempt,
     create_project,
     create_result,
@@ -55,6 +57,9 @@ LOWEST = {
     ("get", "log"): Role.VIEWER,
     ("get", "audit"): Role.VIEWER,
     ("get", "feed"): "anybody",
+    ("get", "deliveries"): "anybody",
+    ("get", "alerts"): "anybody",
+    ("get", "root"): "anybody",
 }
 LADDER = ["anybody", Role.VIEWER, Role.OPERATOR, Role.MANAGER, "superuser"]
 ROUTES = [
@@ -74,6 +79,8 @@ def session():
     create_attempt(session, number=ATTEMPT, prompt=MARK, summary=MARK)
     note(session, "noted", actor=MARK, message=MARK)
     record(actor=MARK, verb="project.changed", subject=MARK, project=project)
+    WebhookDelivery.objects.create(delivery_id=MARK, event="issues", project=project, reason=MARK)
+    create_alert(project=project, message=MARK, subject=MARK)
     return session
 
 

@@ -21,7 +21,7 @@ def test_staff_keep_the_navigation_on_the_page_of_the_api(client):
     text = client.get("/api/docs").content.decode()
     assert 'aria-label="Main"' in text
     assert ">Attention" in text
-    assert 'href="/api/projects"' in text
+    assert 'href="/api/"' in text
 
 
 def test_nobody_else_is_led_to_pages_that_are_closed_to_them(client):

@@ -113,6 +113,16 @@ def test_a_bad_body_is_refused_everywhere(world, admin, kind):
     assert dump() == before
 
 
+@pytest.mark.parametrize("charset", ["utf-16", "utf-7", "latin-1"])
+def test_a_form_of_staff_in_another_charset_is_no_failure(world, staff, charset):
+    before = dump()
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
+    for _, route, _ in KNOWN:
+        answer = staff.generic("POST", path_of(world, route), b"_method=POST&a=\xff\xfe", content_type=kind)
+        assert_refused(answer, 403, 405, 415)
+    assert dump() == before
+
+
 @pytest.mark.parametrize("pk", [HUGE, "0", "-1", "a%00b", "%ff", "%E2%80%AE", "x" * 3000])
 def test_an_id_that_names_nothing_is_not_found(world, admin, pk):
     before = dump()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.urls import reverse
@@ -39,6 +41,9 @@ PUBLISHED = [
     ("GET", "/api/issue-sessions/{session}/log", 200),
     ("GET", "/api/projects/{project}/audit", 200),
     ("GET", "/api/events", 200),
+    ("GET", "/api/webhook-deliveries", 200),
+    ("GET", "/api/alerts", 200),
+    ("GET", "/api", 200),
     ("POST", "/api/issue-sessions/{session}/retry", 409),
     ("POST", "/api/issue-sessions/{session}/stop", 200),
     ("POST", "/api/issue-sessions/{session}/skip", 200),
@@ -65,7 +70,8 @@ def test_every_published_path_answers_in_both_forms(method, path, status, slash)
 def test_no_path_of_the_api_is_missing_from_the_list_above():
     routes = {str(route.pattern).removesuffix("/") for route in urlpatterns if route.name}
     published = {
-        path.removeprefix("/api/")
+        path.removeprefix("/api")
+        .removeprefix("/")
         .replace("{num}", "<int:num>")
         .replace("{number}", "<int:number>")
         .replace("{project}", "<int:pk>")
@@ -117,6 +123,24 @@ def test_the_docs_page_loads_its_script_as_a_file_and_keeps_the_policy(client):
 
 def test_the_start_page_leads_to_the_admin(client):
     assert client.get("/")["Location"] == "/admin/"
+
+
+def test_browsers_that_ask_for_an_icon_get_one(client):
+    answer = client.get("/favicon.ico")
+    assert answer.status_code == 302
+    assert finders.find(answer["Location"].removeprefix("/static/"))
+    assert "max-age=86400" in answer["Cache-Control"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path", ["/admin/login/", "/nothing", "/api/docs", "/admin/", "/api/", "/api/alerts"]
+)
+def test_every_kind_of_page_names_its_icon(client, path):
+    client.force_login(create_superuser())
+    page = client.get(path, headers={"Accept": "text/html"}, follow=True)
+    links = re.findall(r'<link rel="icon" href="/static/([^"]+)"', page.content.decode())
+    assert links == ["automation/icon.svg"]
 
 
 def test_healthz_asks_no_database(client):

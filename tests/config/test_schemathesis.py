@@ -23,7 +23,9 @@ from schemathesis.checks import (
 from issues.transitions import note
 from projects.models import Role, Scope
 from tests.factories import (
+    create_alert,
     create_attempt,
+    create_delivery,
     create_result,
     create_session,
     create_superuser,
@@ -52,6 +54,8 @@ def rows(db, settings):
     create_attempt(session, number=ATTEMPT)
     create_result(session)
     note(session, "noted", actor="somebody")
+    create_delivery(project=session.project, payload={"issue": ISSUE, "branches": ["main"]})
+    create_alert(project=session.project)
     return session, create_session()
 
 

@@ -15,7 +15,9 @@ from projects.models import Project
 from projects.models.audit import record
 from tests.factories import (
     api_client,
+    create_alert,
     create_attempt,
+    create_delivery,
     create_project,
     create_result,
     create_session,
@@ -34,6 +36,8 @@ LISTS = {
     "events": "/api/issue-sessions/{session}/events",
     "audit": "/api/projects/{project}/audit",
     "feed": "/api/events",
+    "deliveries": "/api/webhook-deliveries",
+    "alerts": "/api/alerts",
 }
 
 
@@ -54,6 +58,8 @@ def fill(session, rows):
         create_result(session)
         note(session, "noted", actor="a")
         record(actor="a", verb="v", subject="s", project=session.project)
+        create_delivery(project=session.project)
+        create_alert(project=session.project)
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -75,7 +81,7 @@ def test_a_page_of_a_list_costs_few_queries_whatever_its_length(client, name):
     assert counts[0] == counts[1] <= MOST_QUERIES
 
 
-@pytest.mark.parametrize("name", ["attempts", "results", "events", "audit"])
+@pytest.mark.parametrize("name", ["attempts", "results", "events", "audit", "deliveries", "alerts"])
 def test_a_cursor_leads_through_all_rows_though_more_come(client, name):
     session = create_session()
     fill(session, 7)
@@ -91,9 +97,10 @@ def test_a_cursor_leads_through_all_rows_though_more_come(client, name):
     assert seen == sorted(set(seen), reverse=True)
 
 
-@pytest.mark.parametrize("name", ["attempts", "results", "events", "audit"])
+@pytest.mark.parametrize("name", ["attempts", "results", "events", "audit", "deliveries", "alerts"])
 @pytest.mark.parametrize(
-    "cursor", ["x", "%00", "cD0z%00", "%00cD0z", "cD14", "cD0tMQ==", "\u00e9", "", "eD0x", "cD0z!!", "bz0tMQ=="]
+    "cursor",
+    ["x", "%00", "cD0z%00", "%00cD0z", "cD14", "cD0tMQ==", "\u00e9", "", "eD0x", "cD0z!!", "bz0tMQ=="],
 )
 def test_a_cursor_that_nobody_gave_is_an_error_that_names_it(client, name, cursor):
     session = create_session()
