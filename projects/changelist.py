@@ -180,7 +180,7 @@ def is_number(text: str) -> bool:
 
 def page_asked(request: HttpRequest) -> int:
     text = request.GET.get(PAGE_VAR, "1")
-    return int(text) if text.isdecimal() and len(text) < 10 else 1
+    return int(text) if is_number(text) else 1
 
 
 def _estimate(table: str) -> int:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from automation.pages.attention import count_waiting
 from automation.pages.github_login import begin_login, github_answer
+from automation.pages.list_query import refuse_what_django_passes_over
 from automation.pages.login import LoginForm
 from automation.pages.outside import LOGIN_ANSWER, may_lead_to_github
 from automation.pages.projects import projects
@@ -56,7 +57,8 @@ class ManagementSite(AdminSite):
             if not self.has_permission(request):
                 return inner(request, *args, **kwargs)
             with refusing_values(request):
-                return refusal(request) or mark_refused(request, inner(request, *args, **kwargs))
+                answer = refusal(request) or mark_refused(request, inner(request, *args, **kwargs))
+                return refuse_what_django_passes_over(request, answer)
 
         return guarded
 

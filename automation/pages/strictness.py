@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.exceptions import DisallowedModelAdminToField
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import BadRequest, ValidationError
 from django.db import DataError
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 
+from automation.pages import list_query
 from automation.pages.query import SHOWN
 from projects.validators import check_texts
 
@@ -36,6 +38,7 @@ def refusal(request: HttpRequest) -> HttpResponseBase | None:
         return None
     kind = page.rpartition("_")[2]
     if kind == "changelist":
+        list_query.check(request, owner)
         _refuse_unknown_action(request, owner)
     if kind not in FORMS:
         return None
@@ -54,9 +57,11 @@ def refusal(request: HttpRequest) -> HttpResponseBase | None:
 
 @contextmanager
 def refusing_values(request: HttpRequest) -> Iterator[None]:
-    """A list is asked for a moment or a number that the database cannot take."""
+    """A list is asked for a moment or a number that the database cannot take, or for rows by another column."""
     try:
         yield
+    except DisallowedModelAdminToField as error:
+        raise BadRequest("_to_field: rows of this list are not chosen by that column.") from error
     except (OverflowError, DataError) as error:
         if request.method == "POST" or not _page(request).endswith("_changelist"):
             raise

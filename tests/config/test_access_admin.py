@@ -49,7 +49,8 @@ def log_in(client, role):
 def test_staff_see_nothing_of_other_teams(client, foreign, model, role):
     rows = list(model._default_manager.values_list("pk", flat=True))
     log_in(client, role)
-    pages = [client.get(path(model, "changelist")), client.get(path(model, "changelist"), {"q": "the-other"})]
+    search = {"q": "the-other"} if admin.site.get_model_admin(model).search_fields else {}
+    pages = [client.get(path(model, "changelist")), client.get(path(model, "changelist"), search)]
     assert {page.status_code for page in pages} == {403 if model in OF_THE_INSTALLATION else 200}
     of_rows = [path(model, page, pk) for page in ("change", "history", "delete") for pk in rows]
     foreign_pages = [client.get(url) for url in of_rows]

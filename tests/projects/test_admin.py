@@ -110,7 +110,7 @@ def test_every_page_opens_and_shows_no_secret_and_no_script(boss, rows, model):
         page(model),
         page(model, "change", row.pk),
         page(model, "history", row.pk),
-        page(model) + "?q=x",
+        page(model) + ("?q=x" if admin.site.get_model_admin(model).search_fields else ""),
     ):
         answer = boss.get(path)
         text = answer.content.decode()
