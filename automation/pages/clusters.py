@@ -72,7 +72,8 @@ def clusters(request: HttpRequest, **kwargs: Any) -> HttpResponse:
 def _line(host: Host) -> Line:
     standing = _standing(host)
     parts = [
-        (PART_NAMES[part], int(age.total_seconds()), host.lives(part)) for part, age in host.ages.items()
+        (PART_NAMES[part], max(0, int(age.total_seconds())), host.lives(part))
+        for part, age in host.ages.items()
     ]
     return Line(host, standing, REMEDIES.get(standing, ""), parts)
 
@@ -97,7 +98,7 @@ def _running() -> list[tuple[IssueSession, str, int]]:
     found = []
     for session in held.defer("github_issue_body").order_by("lease_owner", "pk"):
         age: timedelta = leases.DURATION - (session.lease_until - getattr(session, "now"))  # noqa: B009
-        found.append((session, session.lease_owner.partition(":")[0], int(age.total_seconds())))
+        found.append((session, session.lease_owner.partition(":")[0], max(0, int(age.total_seconds()))))
     return found
 
 

@@ -10,7 +10,7 @@ from django import template
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from automation.pages.standing import Standing, standing_of
@@ -87,6 +87,17 @@ def usd(amount: Decimal | float | None) -> str:
 @register.filter
 def thousands(number: Any) -> str:
     return "–" if number is None else f"{number:,}"
+
+
+@register.filter
+def with_code(text: str) -> SafeString:
+    """What stands between backticks in our own sentences is code."""
+    parts = text.split("`")
+    return format_html_join(
+        "",
+        "{}",
+        ((format_html("<code>{}</code>", part) if at % 2 else part,) for at, part in enumerate(parts)),
+    )
 
 
 @register.filter

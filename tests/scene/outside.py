@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group
 
 from automation.models import Alert, Host, Notification, NotificationRoute, WebhookDelivery
 from automation.webhooks.inbox import UNCONCERNED
+from projects import accounts
 from projects.models import ApiToken, Credential, GitHubApp, GitHubIdentity, Project
 from projects.models.audit import record
 from tests.scene.people import People
@@ -50,15 +51,18 @@ def leave_traces(people: People, payments: Project, webshop: Project, now: datet
 
 
 def _of_the_installation(people: People, now: datetime) -> None:
-    """An App, an account, a host that has ended, an alert that is over."""
+    """An App, an account, a host that works and one that has ended, an alert that is over."""
     api_url = settings.GITHUB_API_URL
     key = Credential.objects.for_secret(kind=Credential.Kind.APP, api_url=api_url, secret=json.dumps(KEYS))
     GitHubApp.objects.create(
         api_url=api_url, app_id=311, slug="autowrkers", name="Autowrkers", credential=key
     )
     GitHubIdentity.objects.create(
-        user=people.manager, github_host="github.com", github_id=7301, login="mara-codes"
+        user=people.manager, github_host=accounts.host(), github_id=7301, login="mara-codes"
     )
+    later = now + timedelta(days=3)  # it lives for as long as anybody looks
+    seen = {"sessions_seen_at": later, "queue_seen_at": later, "clock_seen_at": later, "started_at": now}
+    Host.objects.create(name="worker-1", slots=4, version="0.1.0", disk_free_bytes=46 * 2**30, **seen)
     Host.objects.create(name="worker-2", slots=2)
     began, ended = now - timedelta(days=2), now - timedelta(days=1)
     Alert.objects.create(

@@ -78,3 +78,23 @@ def test_what_it_asks_does_not_grow_with_what_there_is(page):
     with CaptureQueriesContext(connection) as many:
         page()
     assert len(many) <= len(few) + 1  # who works is asked only where there are hosts
+
+
+def test_a_clock_that_runs_ahead_makes_no_time_negative_and_an_unknown_disk_is_a_dash(page):
+    Host.objects.create(name="ahead", sessions_seen_at=timezone.now() + timedelta(minutes=9))
+    held = create_session(status="in_progress")
+    leases.claim(IssueSession, held.pk)
+    IssueSession.objects.update(lease_until=timezone.now() + timedelta(days=3))
+    said = page()
+    assert "sessions: 0 s ago – –" in said
+    assert f"#{held.github_issue_number} {socket.gethostname()} 0 s ago" in said
+
+
+def test_a_command_in_a_remedy_is_shown_as_code_and_nothing_else_of_it_as_html(page, client):
+    now = timezone.now()
+    common = {"first_at": now, "last_at": now, "kind": "clock_silent", "message": "m"}
+    Alert.objects.create(subject="a", remedy="Use `a <b>` & wait.", **common)
+    text = client.get(reverse("admin:clusters")).content.decode()
+    assert "Use <code>a &lt;b&gt;</code> &amp; wait." in text
+    assert "<code>python manage.py run</code> starts all parts" in text
+    assert "`" not in text
