@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
+from django.utils import timezone
+
 from projects.errors import AutowrkersError, Cancelled, OperatorError, Retryable
 from projects.workspace.diagnosis import broken_clone
 from projects.workspace.git import Git, Remote, init_repository
@@ -54,7 +56,7 @@ class Mirror:
 
     def fetch(self) -> None:
         """Follow the remote's branches. A mirror that is missing is made, a damaged one rebuilt from the remote."""
-        began = time.time()
+        began = timezone.now().timestamp()
         with self._alone():
             try:
                 self._follow()
