@@ -15,13 +15,14 @@ from projects.models import StoredReply
 FIELD = "mark"
 SALT = "projects.once"
 EXPIRED = (
-    "This form has been open for more than a day, or was not made here: nothing was done. Send it again now."
+    "This form has been open for more than a day, or was not made here: nothing was done. "
+    "Open its page anew, and send it again."
 )
 
 
-def new_mark(user: Any) -> str:
-    """For a hidden field of the form."""
-    return signing.dumps([user.pk, secrets.token_urlsafe(18)], salt=SALT)
+def new_mark(user: Any, form: str) -> str:
+    """For a hidden field of this form, as this user is shown it."""
+    return signing.dumps([user.pk, form, secrets.token_urlsafe(18)], salt=SALT)
 
 
 def use_mark(mark: str, user: Any, *, form: str, already: str) -> None:
@@ -30,10 +31,10 @@ def use_mark(mark: str, user: Any, *, form: str, already: str) -> None:
     Call it inside a transaction: of two that come at once the second waits, and is told of the first.
     """
     try:
-        owner, _ = signing.loads(mark, salt=SALT, max_age=KEPT)
+        owner, made_for, _ = signing.loads(mark, salt=SALT, max_age=KEPT)
     except (signing.BadSignature, ValueError, TypeError) as error:
         raise ValidationError(EXPIRED, code="expired_form") from error
-    if owner != user.pk:
+    if (owner, made_for) != (user.pk, form):
         raise ValidationError(EXPIRED, code="expired_form")
     place = {"caller": f"user {user.pk}", "method": "FORM", "path": form}
     key = hashlib.sha256(mark.encode()).hexdigest()

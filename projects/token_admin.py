@@ -25,6 +25,7 @@ else:
     ModelForm = forms.ModelForm
 
 DAYS, MOST_DAYS = 90, 3650
+FORM = "token"
 MADE_ALREADY = (
     "This form has made its token already, and a token is shown only once: nothing was done. "
     "If its text is lost, revoke that token in the list. To make one more, send this form again."
@@ -66,7 +67,7 @@ class TokenForm(ModelForm):
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
         fields["limited_to"].queryset = Project.objects.visible_to(self.person)
-        fields[once.FIELD].initial = once.new_mark(self.person)
+        fields[once.FIELD].initial = once.new_mark(self.person, FORM)
         if not self.person.is_superuser:
             fields.pop("owner", None)
             return
@@ -84,10 +85,10 @@ class TokenForm(ModelForm):
     def _use_mark(self, mark: str) -> None:
         """A reload of the page that shows the token, or a double click, makes no second one."""
         try:
-            once.use_mark(mark, self.person, form="token", already=MADE_ALREADY)
+            once.use_mark(mark, self.person, form=FORM, already=MADE_ALREADY)
         except forms.ValidationError:
             fresh: Any = self.data.copy()  # type: ignore[attr-defined]
-            fresh[once.FIELD] = once.new_mark(self.person)
+            fresh[once.FIELD] = once.new_mark(self.person, FORM)
             self.data = fresh
             raise
 

@@ -37,6 +37,7 @@ def account(request: HttpRequest, **kwargs: Any) -> HttpResponse:
 
 @require_POST
 def connect(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    Query(request)
     refuse("field", request.POST, {"csrfmiddlewaretoken"})
     try:
         return to_github(request, scope=SCOPE, user=request.user.pk, next="")
@@ -47,6 +48,7 @@ def connect(request: HttpRequest, **kwargs: Any) -> HttpResponse:
 
 @require_POST
 def disconnect(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    Query(request)
     refuse("field", request.POST, {"csrfmiddlewaretoken"})
     identity = _mine(request)
     if identity is not None:

@@ -22,6 +22,7 @@ from automation.pages.page import Route, render
 from automation.pages.query import Query
 from projects import app_making
 from projects.access import actor_name
+from projects.changelist import is_number
 from projects.errors import AutowrkersError
 from projects.github.app import PERMISSIONS
 from projects.models import GitHubApp
@@ -83,7 +84,10 @@ def made(request: HttpRequest, **kwargs: Any) -> HttpResponse:
 @require_GET
 def installed(request: HttpRequest, **kwargs: Any) -> HttpResponse:
     """GitHub says where the App was installed. Nothing is taken from that: linking asks GitHub itself."""
-    Query(request, "installation_id", "setup_action", "state", "code")
+    query = Query(request, "installation_id", "setup_action", "state", "code")
+    query.choice("setup_action", ("install", "update", "request"))
+    number = query.values.get("installation_id", "")
+    query.refuse_unless(not number or is_number(number), "installation_id", "Write a whole number.")
     messages.success(request, "The GitHub App is installed. Link a repository by it.")
     may_add = request.user.has_perm("projects.add_project")
     return redirect(reverse("admin:link-repository" if may_add else "admin:index"))

@@ -40,6 +40,7 @@ NOT_ASKED = (
 def begin_login(request: HttpRequest) -> HttpResponse:
     if not accounts.may_log_in():
         raise Http404("Nobody logs in by GitHub here.")
+    Query(request)
     refuse("field", request.POST, {"next", "csrfmiddlewaretoken"})
     scope = "read:org" if settings.GITHUB_LOGIN_ALLOWED_ORGS else ""
     return to_github(request, scope=scope, next=_safe(request, request.POST.get("next", "")), user=None)

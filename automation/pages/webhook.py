@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest, ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.cache import add_never_cache_headers
@@ -17,6 +19,7 @@ from automation.pages.refusals import require
 from automation.pages.standing import Standing
 from automation.pages.strictness import refuse
 from automation.webhooks import setup
+from projects import once
 from projects.access import actor_name
 from projects.errors import AutowrkersError
 from projects.models import Project, Scope
@@ -24,6 +27,10 @@ from projects.models import Project, Scope
 WORKS = Standing("Works", "✓", "success")
 SILENT = Standing("Nothing delivered yet", "◷", "warn")
 MISSING = Standing("Not set", "○", "neutral")
+MADE_ALREADY = (
+    "This button has made its secret already, and a secret is shown only once: nothing was replaced. "
+    "Go back to the page of the webhook to make another one."
+)
 
 
 @require_safe
@@ -50,12 +57,23 @@ def make(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
 
 @require_POST
 def by_hand(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
-    """A new secret, shown on this one answer only."""
+    """A new secret, shown on this one answer only: a reload of it replaces nothing."""
     project = _managed(request, pk)
-    refuse("field", request.POST, {"csrfmiddlewaretoken"})
-    answer = _page(request, project, secret=setup.new_secret(project, actor=actor_name(request.user)))
+    refuse("field", request.POST, {"csrfmiddlewaretoken", once.FIELD})
+    with transaction.atomic():
+        try:
+            mark = request.POST.get(once.FIELD, "")
+            once.use_mark(mark, request.user, form=_form(project), already=MADE_ALREADY)
+        except ValidationError as error:
+            raise BadRequest(" ".join(error.messages)) from error
+        secret = setup.new_secret(project, actor=actor_name(request.user))
+    answer = _page(request, project, secret=secret)
     add_never_cache_headers(answer)
     return answer
+
+
+def _form(project: Project) -> str:
+    return f"webhook {project.pk}"
 
 
 def _managed(request: HttpRequest, pk: int) -> Project:
@@ -79,6 +97,7 @@ def _page(request: HttpRequest, project: Project, *, secret: str = "") -> HttpRe
         last=last,
         last_event=event_words(last) if last else "",
         secret=secret,
+        mark=once.new_mark(request.user, _form(project)),
         address=setup.address(),
         events=setup.EVENTS,
         unreachable=setup.why_unreachable(),

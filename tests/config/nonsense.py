@@ -30,7 +30,7 @@ EXEMPT = ("jsi18n", "api/")  # Django's own catalogue of words; the API has a mo
 ASKED_EVERYTHING = ("projects/project/", "issues/issuesession/", "auth/user/")
 VERBS = {"session": "retry", "project": "sync"}
 LOGOUT = "admin/logout/"
-CLICKED = ("/delete/", "/replay/", "/webhook/make/", "/webhook/secret/")
+CLICKED = ("/delete/", "/replay/", "/webhook/make/", "/webhook/secret/", "/connect/", "/disconnect/")
 
 
 def patterns(resolver, prefix=""):

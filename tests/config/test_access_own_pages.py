@@ -76,7 +76,7 @@ CASES = sorted(
     }
 )
 ROUTE = {name: route for route, _, name in PAGES}
-PUBLIC = {"", "healthz", "readyz", "metrics", "webhooks/github", "webhooks/github/"}
+PUBLIC = {"", "favicon.ico", "api", "healthz", "readyz", "metrics", "webhooks/github", "webhooks/github/"}
 
 
 @pytest.fixture

@@ -197,3 +197,16 @@ def test_a_linked_project_changes_to_the_app_and_its_token_is_forgotten(client, 
     project.refresh_from_db()
     assert project.credential.kind == "installation"
     assert not Credential.objects.filter(kind="token").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("installation_id", "x"), ("installation_id", "9" * 30), ("setup_action", "explode"), ("x", "1")],
+)
+def test_an_answer_about_an_installation_that_github_never_gives_is_refused_by_name(client, name, value):
+    client.force_login(create_superuser())
+    answer = client.get("/admin/github-app/installed/", {name: value})
+    assert answer.status_code == 400
+    assert name in answer.content.decode()
+    good = {"installation_id": "71", "setup_action": "install"}
+    assert client.get("/admin/github-app/installed/", good).status_code == 302

@@ -48,14 +48,47 @@ def test_the_page_says_what_to_fill_in_on_github(manager, project):
     assert f"{project.web_url}/settings/hooks/new" in text
 
 
+def mark_of(client, project):
+    """What the page's form carries."""
+    return {"mark": client.get(page_of(project)).context["mark"]}
+
+
 def test_a_new_secret_is_shown_once(manager, project):
-    answer = manager.post(page_of(project, "webhook-secret"))
+    answer = manager.post(page_of(project, "webhook-secret"), mark_of(manager, project))
     secret = re.search(r'id="webhook-secret">([^<]+)<', text_of(answer))[1]
     assert secret == stored()
     assert "no-store" in answer["Cache-Control"]
     text = text_of(manager.get(page_of(project)))
     assert secret not in text
     assert "Nothing delivered yet" in text
+
+
+def test_a_reload_of_the_page_that_shows_a_secret_replaces_nothing(manager, project):
+    mark = mark_of(manager, project)
+    text = text_of(manager.post(page_of(project, "webhook-secret"), mark))
+    assert 'name="mark"' in text
+    kept = stored()
+    again = manager.post(page_of(project, "webhook-secret"), mark)
+    assert again.status_code == 400
+    assert "nothing was replaced" in again.content.decode()
+    assert kept not in again.content.decode()
+    assert stored() == kept
+    assert manager.post(page_of(project, "webhook-secret"), mark_of(manager, project)).status_code == 200
+    assert stored() != kept
+
+
+@pytest.mark.parametrize("mark", [{}, {"mark": "x"}, {"mark": "\u202e:a:b"}])
+def test_a_button_that_was_not_shown_makes_no_secret(manager, project, mark):
+    assert manager.post(page_of(project, "webhook-secret"), mark).status_code == 400
+    assert not Credential.objects.filter(kind=Credential.Kind.WEBHOOK).exists()
+
+
+def test_a_mark_is_good_for_its_own_project_alone(manager, project):
+    foreign = create_project()
+    foreign.memberships.create(user=manager.get("/admin/").wsgi_request.user, role=Role.MANAGER)
+    mark = mark_of(manager, project)
+    assert manager.post(page_of(project, "webhook-secret"), mark).status_code == 200
+    assert manager.post(page_of(foreign, "webhook-secret"), mark).status_code == 400
 
 
 def test_a_button_makes_it_on_github(hub, manager, project):
