@@ -24,7 +24,12 @@ def queue_eligible(project: Project) -> int:
 
 
 def dispatch(project: Project, now: datetime) -> list[int]:
-    """Hand due sessions to the long-task cluster and answer their ids. The caller holds the project's lease."""
+    """Hand due sessions to the long-task cluster and answer their ids. The caller holds the project's lease.
+
+    What nobody has come for is sent once more at each tick.
+    """
+    for session_pk in project.sessions.awaited(now).values_list("pk", flat=True):
+        queue.enqueue_advance(session_pk)
     started = []
     for session in next_to_start(project, now):
         with transaction.atomic():

@@ -13,14 +13,15 @@ ADVANCE = "automation.tasks.advance"
 TICK = "automation.tasks.tick"
 
 
-def enqueue_tend(project_pk: int) -> None:
+def enqueue_tend(project_pk: int, *fence: int) -> None:
     """Ask the short-task cluster to look after a project, once this transaction is committed.
 
-    A queue that is down costs only time: the next tick asks again.
+    With the project's `fence`, only if nobody has done so meanwhile. A queue that is down costs only time: the next
+    tick asks again.
     """
 
     def send() -> None:
-        async_task(TEND, project_pk, cluster=settings.Q_CLUSTER["name"])
+        async_task(TEND, project_pk, *fence, cluster=settings.Q_CLUSTER["name"])
 
     transaction.on_commit(send, robust=True)
 

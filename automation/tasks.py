@@ -13,8 +13,8 @@ def tick() -> int:
     return ticking.tick()
 
 
-def tend(project_pk: int) -> None:
-    tending.tend(project_pk)
+def tend(project_pk: int, *fence: int) -> None:
+    tending.tend(project_pk, *fence)
 
 
 def advance(session_pk: int) -> None:

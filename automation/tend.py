@@ -40,9 +40,9 @@ RETRY_WAIT = timedelta(seconds=30)
 OUTAGE = ("github.unavailable", "git.network")
 
 
-def tend(project_pk: int) -> bool:
-    """One round of looking after a project. False: somebody else is at it, or it is gone."""
-    lease = leases.claim(Project, project_pk, tend_enqueued_at=None)
+def tend(project_pk: int, fence: int | None = None) -> bool:
+    """One round of looking after a project. False: somebody else is at it, or was since `fence`, or it is gone."""
+    lease = leases.claim(Project, project_pk, fence, tend_enqueued_at=None)
     if lease is None:
         return False
     with Heartbeat(lease) as heartbeat:

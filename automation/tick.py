@@ -19,26 +19,28 @@ from projects.models import Project
 def tick() -> int:
     """Enqueue `tend` for each project that nobody tends now (answers how many); wind archived ones down.
 
-    A message that nobody takes is held to be lost when a lease would have ended. Where no worker of the queue lives,
-    none is sent, so that the queue does not fill up.
+    A message that nobody takes is sent again from when a lease would have ended; the first that arrives ends all that
+    were sent before. Where no worker of the queue lives none is sent, so that the queue does not fill up.
     """
     recovery.end_abandoned_leases()
     now = timezone.now()
-    due = _due(now) if hosts.is_served(hosts.QUEUE) else []
-    Project.objects.filter(pk__in=due).update(tend_enqueued_at=now)
-    for project_pk in due:
-        queue.enqueue_tend(project_pk)
+    due = _due(now) if hosts.is_served(hosts.QUEUE) else {}
+    Project.objects.filter(pk__in=due, tend_enqueued_at=None).update(tend_enqueued_at=now)
+    for project_pk, fence in due.items():
+        queue.enqueue_tend(project_pk, fence)
     _repair_resting(now)
     archived.wind_down_all(now)
     inbox.prune(now)
     return len(due)
 
 
-def _due(now: datetime) -> list[int]:
+def _due(now: datetime) -> dict[int, int]:
+    """Each with its fence."""
     tried = Q(sync_requested_at=None) | Q(sync_requested_at__lte=F("last_tended_at"))
-    waits = Q(leases.not_claimed_since("tend_enqueued_at"), tend_enqueued_at__gt=now - leases.DURATION)
+    waits = Q(tend_enqueued_at__gt=now - leases.DURATION)
     resting = Q(retry_at__gt=now) & tried | waits
-    return list(Project.objects.active().filter(leases.free()).exclude(resting).values_list("pk", flat=True))
+    due = Project.objects.active().filter(leases.free()).exclude(resting)
+    return dict(due.values_list("pk", "fence"))
 
 
 def _repair_resting(now: datetime) -> None:

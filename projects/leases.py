@@ -66,15 +66,19 @@ def not_claimed_since(column: str) -> Q:
     return Q(lease_until=None) | Q(lease_until__lte=F(column))
 
 
-def claim(model: type[Model], pk: int, **columns: Any) -> Lease | None:
-    """Take the row's lease, and write `columns` with it; None when somebody holds it (or the row is gone)."""
+def claim(model: type[Model], pk: int, since: int | None = None, **columns: Any) -> Lease | None:
+    """Take the row's lease, and write `columns` with it; None when somebody holds it (or the row is gone).
+
+    With the fence `since` also when somebody has held it after that one.
+    """
     owner = f"{_host()}{os.getpid()}:{_namespace()}-{secrets.token_hex(6)}"
-    rows = model._default_manager.filter(pk=pk)
+    row = model._default_manager.filter(pk=pk).order_by()
+    rows = row if since is None else row.filter(fence=since)
     values = columns | {"lease_owner": owner, "lease_until": _end(), "fence": F("fence") + 1}
     taken_over = not rows.filter(lease_until=None).update(**values)
     if taken_over and not rows.filter(lease_until__lte=db_now()).update(**values):
         return None
-    fence = rows.filter(lease_owner=owner).order_by().values_list("fence", flat=True).first()
+    fence = row.filter(lease_owner=owner).values_list("fence", flat=True).first()
     return None if fence is None else Lease(model, pk, owner, fence, taken_over)
 
 

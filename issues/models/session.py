@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -18,7 +18,8 @@ from projects.access import of_visible_projects
 from projects.models import Leased, Project, Scope
 
 SYSTEM = "autowrkers"
-ENQUEUE_GRACE = leases.DURATION  # a lost message then costs what a dead worker does
+ENQUEUE_GRACE = timedelta(minutes=5)
+RESENT_AFTER = leases.DURATION  # a lost message then costs what a dead worker does
 
 
 def new_public_id() -> str:
@@ -54,6 +55,10 @@ class IssueSessionQuerySet(models.QuerySet["IssueSession"]):
     def enqueued(self, now: datetime) -> IssueSessionQuerySet:
         """Handed to the queue a moment ago and not yet claimed. One that has ended or waits for a person is neither."""
         return self.queued().filter(leases.free(), _waits_in_queue(now))
+
+    def awaited(self, now: datetime) -> IssueSessionQuerySet:
+        """Enqueued for so long that the message may be lost. Of many that arrive, the first alone is meant."""
+        return self.enqueued(now).filter(enqueued_at__lte=now - RESENT_AFTER)
 
     def due(self, now: datetime) -> IssueSessionQuerySet:
         """Queued, free, and past any parking; not handed to the queue a moment ago. Begun ones first, then as queued.

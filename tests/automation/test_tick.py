@@ -26,11 +26,20 @@ def test_every_active_project_is_tended_and_an_archived_one_is_not():
 def test_a_message_that_nobody_takes_is_not_sent_again_until_it_must_be_lost():
     project = create_project()
     assert [ticking.tick(), ticking.tick()] == [1, 0]
-    Project.objects.update(tend_enqueued_at=timezone.now() - leases.DURATION)
+    asked_at = timezone.now() - leases.DURATION
+    Project.objects.update(tend_enqueued_at=asked_at)
     assert ticking.tick() == 1
+    assert Project.objects.get().tend_enqueued_at == asked_at, "since when it waits is still to be told"
     tend(project.pk)
     Project.objects.update(retry_at=None)
     assert ticking.tick() == 1
+
+
+def test_of_many_messages_of_the_tick_only_the_first_is_meant():
+    project = create_project()
+    assert tend(project.pk, project.fence)
+    assert not tend(project.pk, project.fence)
+    assert tend(project.pk), "what somebody asks for is done"
 
 
 def test_nothing_is_sent_to_a_queue_that_no_worker_serves():
@@ -44,9 +53,8 @@ def test_nothing_is_sent_to_a_queue_that_no_worker_serves():
 def test_a_message_that_died_with_its_worker_is_not_waited_for():
     create_project()
     assert ticking.tick() == 1
-    now = timezone.now()
-    claimed_until = now - timedelta(seconds=1)
-    Project.objects.update(tend_enqueued_at=now - timedelta(seconds=46), lease_until=claimed_until)
+    lease = leases.claim(Project, Project.objects.get().pk, tend_enqueued_at=None)
+    Project.objects.filter(lease.guard).update(lease_until=timezone.now() - timedelta(seconds=1))
     assert [ticking.tick(), ticking.tick()] == [1, 0]
 
 

@@ -81,7 +81,7 @@ class World(BaseAdapter):
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
-    def take_message(self, task: str, pk: int, **_: Any) -> None:
+    def take_message(self, task: str, pk: int, *_: int, **__: Any) -> None:
         if task == queue.TEND:
             self.tended.append(pk)
 

@@ -48,6 +48,10 @@ class Job:
     pk: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
 
+    def again(self) -> Job:
+        """The same message, delivered once more."""
+        return Job(self.kind, self.pk, {"fence": self.facts.get("fence", ())})
+
 
 class Worker:
     """A process of a cluster. `job` is what it works on now; `is_dead` until it has unwound."""

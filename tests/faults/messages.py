@@ -34,12 +34,12 @@ class Queue:
         self.waiting: dict[str, deque[Job]] = {kind: deque() for kind in ("advance", "tend", "tick", "web")}
         self.counts: Counter[str] = Counter()
 
-    def put(self, name: str, pk: int = 0, **_: Any) -> None:
+    def put(self, name: str, pk: int = 0, *fence: int, **_: Any) -> None:
         """In the place of django-q2's `async_task`."""
         worker = current()
         if worker is not None and worker.is_dead:
             raise Killed
-        job = Job("advance" if name == ADVANCE else "tend", pk)
+        job = Job("advance" if name == ADVANCE else "tend", pk, {"fence": fence})
         self.counts[job.kind] += 1
         mail = self.mails.get((job.kind, self.counts[job.kind]))
         now = self.world.loop.now
@@ -50,7 +50,7 @@ class Queue:
         if mail is None or mail.what == "doubled":
             self.world.loop.at(now, self.deliver, job)
         if mail is not None and mail.what in ("doubled", "late"):
-            self.world.loop.at(now + mail.seconds, self.deliver, Job(job.kind, job.pk))
+            self.world.loop.at(now + mail.seconds, self.deliver, Job(job.kind, job.pk, {"fence": fence}))
         if mail is not None and mail.what == "ahead":
             self.world.loop.at(now, self.deliver, job, True)
 
@@ -80,7 +80,7 @@ class Queue:
             case "tick":
                 tasks.tick()
             case "tend":
-                tasks.tend(job.pk)
+                tasks.tend(job.pk, *job.facts["fence"])
             case "advance":
                 tasks.advance(job.pk)
             case "web":

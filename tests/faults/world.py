@@ -229,5 +229,5 @@ class World:
             self.errors.append(f"{job.kind}: {type(error).__name__}: {error}")
             self.tell(f"{worker.name} {job.kind} ended with {type(error).__name__}: {error}")
         if worker.is_dead and job.kind in ("tend", "advance"):
-            self.loop.at(self.loop.now + REDELIVERED_AFTER, self.queue.deliver, Job(job.kind, job.pk))
+            self.loop.at(self.loop.now + REDELIVERED_AFTER, self.queue.deliver, job.again())
         self.loop.at(self.loop.now, self.queue.hand_out)

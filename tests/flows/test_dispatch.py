@@ -13,7 +13,7 @@ from automation.pipeline import advance
 from automation.tend import tend
 from issues import verbs
 from issues.models import IssueSession
-from issues.models.session import ENQUEUE_GRACE
+from issues.models.session import ENQUEUE_GRACE, RESENT_AFTER
 from issues.states import Status
 from projects import leases
 from projects.models import Project
@@ -87,6 +87,17 @@ def test_a_message_that_is_lost_is_sent_again_after_the_grace_time_and_not_befor
     assert started(one) == [session.pk]
     assert started(one, after=ENQUEUE_GRACE - timedelta(seconds=5)) == []
     assert started(one, after=ENQUEUE_GRACE + timedelta(seconds=5)) == [session.pk]
+
+
+def test_a_message_that_nobody_came_for_is_sent_again_at_each_tick_and_takes_no_second_place(monkeypatch):
+    sent = []
+    monkeypatch.setattr("automation.queue.async_task", lambda task, pk, **kwargs: sent.append(pk))
+    one = project()
+    session = queued(one)
+    for after in (timedelta(), RESENT_AFTER - timedelta(seconds=5), RESENT_AFTER, RESENT_AFTER * 2):
+        started(one, after=after)
+    assert sent == [session.pk] * 3
+    assert free_places(one, timezone.now() + RESENT_AFTER) == 1
 
 
 def test_a_message_that_died_with_its_worker_is_not_waited_for():
