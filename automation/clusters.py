@@ -23,6 +23,7 @@ from django_q import cluster as stock
 
 from automation import draining, hosts, recovery
 from automation.warming import Warmer
+from projects.workspace import trees
 
 logger = logging.getLogger(__name__)
 FREED_AFTER_SECONDS = 10.0
@@ -78,9 +79,19 @@ class Guard(stock.Sentinel):  # type: ignore[misc]
             if not _is_stuck(queue):
                 self._stuck_since.pop(name, None)
             elif now - self._stuck_since.setdefault(name, now) > FREED_AFTER_SECONDS:
-                logger.error("outcome=queue_freed The reader of the %s queue died with its lock.", name)
-                queue._rlock.release()
+                self._end_stopped()
+                if _is_stuck(queue):
+                    logger.error("outcome=queue_freed The reader of the %s queue died with its lock.", name)
+                    queue._rlock.release()
                 self._stuck_since.pop(name)
+
+    def _end_stopped(self) -> None:
+        """One that is only stopped would go on reading beside the next reader, and both would read nonsense."""
+        for process in (*self.pool, self.monitor, self.pusher):
+            if trees.is_stopped(process.pid):
+                logger.error("outcome=process_ended %s was stopped, maybe with the lock.", process.name)
+                process.kill()
+                process.join()
 
 
 class _EachRound:
@@ -120,7 +131,7 @@ def _beat_for_ever(part: str) -> None:
             hosts.beat(part, has_begun=has_begun, is_draining=was_draining)
             recovery.end_abandoned_leases()
             has_begun = False
-        except DatabaseTrouble as error:
+        except (DatabaseTrouble, OSError) as error:
             logger.warning("outcome=no_beat %s", type(error).__name__)
             connection.close()
         until = time.monotonic() + hosts.BEAT_SECONDS

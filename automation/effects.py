@@ -7,7 +7,7 @@ tried (again).
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -18,12 +18,14 @@ from automation.models import Effect
 from issues.models import IssueSession
 from issues.states import Status
 from projects import leases
-from projects.errors import Cancelled, Retryable
+from projects.errors import AutowrkersError, Cancelled, Retryable
 from projects.github.errors import MutationUnknown
+from projects.github.transport import TOTAL_SECONDS
 from projects.leases import Lease
 from projects.models import Project
 
 Facts = dict[str, Any]
+ON_ITS_WAY = timedelta(seconds=TOTAL_SECONDS)
 
 
 def perform(
@@ -45,7 +47,7 @@ def perform(
     if effect.outcome is not None:
         return dict(effect.outcome)
     if effect.not_before is not None and effect.not_before > timezone.now():
-        message = "The answer to the last try was lost; GitHub gets a moment before anybody looks."
+        message = "Whether the last try got through is not known; GitHub gets a moment before anybody looks."
         raise Retryable("github.answer_lost", message, retry_at=effect.not_before)
     facts = find()
     if facts is None:
@@ -59,10 +61,16 @@ def perform(
 
 
 def _act(effect: Effect, act: Callable[[], Facts]) -> Facts:
+    """Date the try before it is made: whoever comes after a death in the middle waits until it must have arrived."""
+    row = Effect.objects.filter(pk=effect.pk)
+    row.update(not_before=timezone.now() + ON_ITS_WAY)
     try:
         return act()
     except MutationUnknown as error:
-        Effect.objects.filter(pk=effect.pk).update(not_before=error.retry_at)
+        row.update(not_before=error.retry_at)
+        raise
+    except AutowrkersError:  # it is known not to have happened
+        row.update(not_before=None)
         raise
 
 

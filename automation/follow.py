@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 
 from automation import effects
 from automation.models import Effect
@@ -31,14 +31,15 @@ BATCH = 25
 def due(project: Project, now: datetime, *, at_once: bool, woken: Collection[int] = ()) -> list[IssueSession]:
     """Sessions whose pull request has not been looked at for a while (or at all), the longest waiting first.
 
-    `woken`: sessions that a webhook told of; they are due however lately they were looked at.
+    `woken`: sessions that a webhook told of; they are due however lately they were looked at, and come first.
     """
     followed = Q(status=Status.PR_CREATED) | Q(status=Status.NEEDS_REVIEW, step=Step.FOLLOW)
     closed = Q(status=Status.FAILED, reason=PR_CLOSED, completed_at__gt=now - CLOSED_FOR)
     waiting = followed & _not_since(now - OPEN_INTERVAL) | closed & _not_since(now - CLOSED_INTERVAL)
     waiting = followed | closed if at_once else waiting | (followed | closed) & Q(pk__in=woken)
-    sessions = project.sessions.filter(waiting, pr_number__isnull=False).order_by("followed_at", "id")
-    pks = list(sessions.values_list("pk", flat=True)[:BATCH])
+    first = Case(When(pk__in=woken, then=0), default=1) if woken else Value(0)
+    sessions = project.sessions.filter(waiting, pr_number__isnull=False).order_by(first, "followed_at", "id")
+    pks = list(sessions.values_list("pk", flat=True)[: BATCH + len(woken)])
     return list(sessions.filter(pk__in=pks).select_related("project")) if pks else []
 
 

@@ -5,6 +5,7 @@ A part that has said nothing for a minute is dead. Only the database's clock cou
 
 from __future__ import annotations
 
+import functools
 import socket
 import tomllib
 from collections import Counter
@@ -125,7 +126,8 @@ def free_slots(*, handed_over: int) -> int:
     return settings.AUTOWRKERS_AGENT_SLOTS - here - handed_over
 
 
+@functools.cache
 def version() -> str:
-    """The product's own."""
+    """The product's own, as it was when this process first asked."""
     described = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())
     return str(described["project"]["version"])

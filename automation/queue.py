@@ -27,5 +27,5 @@ def enqueue_tend(project_pk: int, *fence: int) -> None:
 
 
 def enqueue_advance(session_pk: int) -> None:
-    """Ask the long-task cluster to work on a session, once this transaction is committed."""
-    transaction.on_commit(partial(async_task, ADVANCE, session_pk, cluster="sessions"))
+    """Ask the long-task cluster to work on a session, once this transaction is committed; if it is down, later."""
+    transaction.on_commit(partial(async_task, ADVANCE, session_pk, cluster="sessions"), robust=True)

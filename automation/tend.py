@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -108,7 +108,9 @@ def _remote(
 
     def follow_pull_requests() -> None:
         due = follow.due(project, now, at_once=asked, woken=wakes.session_pks)
-        _follow_all(due, client, now, may_go_on)
+        wakes.left.update(session.pk for session in due)
+        for session in _follow_all(due, client, now, may_go_on):
+            wakes.left.discard(session.pk)
 
     def catch_up() -> None:
         follow.close_issues(project, client, may_go_on)
@@ -149,8 +151,8 @@ def is_sync_due(project: Project, now: datetime) -> bool:
 
 def _follow_all(
     sessions: list[IssueSession], client: GitHubClient, now: datetime, may_go_on: Callable[[], bool]
-) -> None:
-    """Each on its own: one that GitHub answers badly for does not keep the others waiting, a second one ends it."""
+) -> Iterator[IssueSession]:
+    """Each on its own, and answers it: one that fails does not keep the others waiting, a second one ends it."""
     trouble: list[GitHubUnavailable] = []
     for session in sessions:
         if len(trouble) > 1 or not may_go_on():
@@ -160,6 +162,7 @@ def _follow_all(
         except GitHubUnavailable as error:
             trouble.append(error)
             IssueSession.objects.filter(pk=session.pk).update(followed_at=now)
+        yield session
     if trouble:
         raise trouble[0]
 

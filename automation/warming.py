@@ -63,7 +63,7 @@ class Warmer:
         while not draining.has_begun():
             try:
                 self.look()
-            except DatabaseTrouble as error:
+            except (DatabaseTrouble, OSError) as error:
                 logger.warning("outcome=not_warmed %s", type(error).__name__)
             finally:
                 connection.close()

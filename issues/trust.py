@@ -73,12 +73,14 @@ def held_because(session: IssueSession, project: Project) -> tuple[str, str] | N
 
     What a person started before approvals were kept goes on.
     """
-    if trust_in(session, project) is not Trust.STRANGER or is_approved(session):
+    found = trust_in(session, project)
+    if found is Trust.TRUSTED or is_approved(session):
         return None
     if session.approved_text:
-        author = f"{_name(session)}, who opened it, may not write to the repository."
+        author = f"{_name(session)}, who opened it, is not known to write to the repository."
         return EDITED, f"The issue's text was changed after it was started. {author} {APPROVE}"
-    return (UNTRUSTED, stranger(session)) if session.queued_by == SYSTEM else None
+    is_unasked = found is Trust.STRANGER and session.queued_by == SYSTEM
+    return (UNTRUSTED, stranger(session)) if is_unasked else None
 
 
 def stranger(session: IssueSession) -> str:

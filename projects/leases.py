@@ -116,14 +116,21 @@ def _is_gone(owner: str) -> bool:
     _, process, token = owner.split(":")
     if not _namespace() or token.partition("-")[0] != _namespace():
         return False
-    return not Path(f"/proc/{process}").exists()
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 @functools.cache
 def _namespace() -> str:
-    """What tells the processes of this host from those of its containers; empty where that cannot be told."""
+    """What tells processes of this boot from those of containers and other machines; empty where nothing does."""
     try:
-        return str(Path("/proc/self/ns/pid").stat().st_ino)
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+        return f"{boot}{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:
         return ""
 

@@ -40,18 +40,25 @@ SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD")
 
 
 class _Known:
-    """The secrets of this process in every spelling, compiled into one pattern whenever one is added."""
+    """The secrets of this process in every spelling; the pattern of them all is compiled when it is first needed."""
 
     def __init__(self) -> None:
+        self.secrets: set[str] = set()
         self.spellings: dict[str, str] = {}
-        self.pattern = re.compile("")
+        self._pattern: re.Pattern[str] | None = None
 
     def add(self, secret: str) -> None:
-        spellings = self.spellings | _spellings(secret)
-        if spellings != self.spellings:
-            longest_first = sorted(spellings.values(), key=len, reverse=True)
-            self.pattern = re.compile("|".join(longest_first))
-            self.spellings = spellings
+        if secret not in self.secrets:
+            self.spellings = self.spellings | _spellings(secret)
+            self.secrets.add(secret)
+            self._pattern = None
+
+    def mask_in(self, text: str) -> str:
+        pattern = self._pattern
+        if pattern is None:
+            longest_first = sorted(self.spellings.values(), key=len, reverse=True)
+            self._pattern = pattern = re.compile("|".join(longest_first))
+        return pattern.sub(MASK, text)
 
     def is_in(self, text: str) -> bool:
         return any(spelling in text for spelling in self.spellings)
@@ -70,7 +77,7 @@ def register(secret: str) -> None:
 def redact(text: str) -> str:
     """`text` with every registered secret, plain or encoded, and every well-known token shape masked."""
     if _known.is_in(text):
-        text = _known.pattern.sub(MASK, text)
+        text = _known.mask_in(text)
     return SHAPES.sub(MASK, text) if any(clue in text for clue in CLUES) else text
 
 

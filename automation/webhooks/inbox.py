@@ -50,10 +50,18 @@ WAITING = Q(state=State.RECEIVED) | Q(state=State.FAILED, attempts__lt=MOST_ATTE
 
 @dataclass(frozen=True)
 class Wakes:
-    """What the waiting deliveries of one project ask for: issues, and sessions whose pull request changed."""
+    """What the waiting deliveries of one project ask for: issues, and sessions whose pull request changed.
+
+    `left`: keys of sessions for which the round had no time.
+    """
 
     rows: list[WebhookDelivery] = field(default_factory=list)
     sessions: list[IssueSession] = field(default_factory=list)
+    left: set[int] = field(default_factory=set)
+
+    def is_heard(self, row: WebhookDelivery) -> bool:
+        """Whether the round has looked at every pull request that the row names."""
+        return not any(session.pk in self.left and _names(row.payload, session) for session in self.sessions)
 
     @property
     def issues(self) -> bool:
@@ -109,7 +117,7 @@ def settle(wakes: Wakes, project: Project, error: AutowrkersError | None) -> Non
     for reason in {reason for _, reason in ignored if reason}:
         rows = [row for row, why in ignored if why == reason]
         _update(rows, state=State.IGNORED, reason=reason, attempts=F("attempts") + 1, processed_at=now)
-    rows = [row for row, why in ignored if not why]
+    rows = [row for row, why in ignored if not why and wakes.is_heard(row)]
     _update(rows, state=State.DONE, reason="", attempts=F("attempts") + 1, processed_at=now)
 
 

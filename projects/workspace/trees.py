@@ -56,6 +56,12 @@ def identify(pid: int) -> ProcessIdentity:
     return ProcessIdentity(socket.gethostname(), pid, _moment(entry) if entry else "")
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process of this host stands still until somebody lets it go on."""
+    entry = _read(pid)
+    return entry is not None and entry.state in "Tt"
+
+
 def is_alive(identity: ProcessIdentity) -> bool:
     """Whether that very process still runs. Not a zombie, and not a process of another host."""
     entry = _read(identity.pid)

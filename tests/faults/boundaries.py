@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HERE = threading.local()
 # A pause in a transaction would stop all others, and a change that has left the last look at its lease behind is on
 # the wire: nobody can call it back.
-UNINTERRUPTED = ("before commit", "before POST", "after update issues_issuesession")
+UNINTERRUPTED = ("before commit", "before POST", "sent ", "after update issues_issuesession")
 
 
 def current() -> Worker | None:

@@ -38,6 +38,7 @@ from tests.faults.proofs import (
     ROWS,
     RUNNER,
     SANDBOX,
+    SENT,
     SPINNING,
     SQLITE,
     WAKING,
@@ -68,6 +69,7 @@ MATRIX: dict[str, Row] = (
             "the pull request's answer is lost",
             (
                 ONCE,
+                SENT,
                 LOST_ANSWER,
                 "flows/test_lookups.py::test_a_request_that_github_has_but_did_not_list_is_adopted_when_it_refuses_a_second",
                 GITHUB + "a_pull_request_that_github_refuses_waits_for_a_person",

@@ -33,12 +33,9 @@ def _no_journal(session: Any, kind: str, *, act: Callable[[], Any], **_: Any) ->
     return act()
 
 
-def _only_once(model: Any, pk: int, **columns: Any) -> Any:
-    return (
-        _claim(model, pk, **columns)
-        if model._default_manager.filter(pk=pk, lease_until=None).exists()
-        else None
-    )
+def _only_once(model: Any, pk: int, *since: int, **columns: Any) -> Any:
+    is_new = model._default_manager.filter(pk=pk, lease_until=None).exists()
+    return _claim(model, pk, *since, **columns) if is_new else None
 
 
 def _by_force(session: Any, env: Any) -> None:
@@ -114,7 +111,9 @@ MUTANTS: dict[str, Mutant] = {
         _killed_at_work, "issue 1 is ('in_progress'", ((leases, "claim", _only_once),)
     ),
     "a lost message is not noticed": Mutant(
-        _lost_message, "issue 1 is ('pending'", ((sessions, "ENQUEUE_GRACE", timedelta(days=30)),)
+        _lost_message,
+        "issue 1 is ('pending'",
+        tuple((sessions, name, timedelta(days=30)) for name in ("ENQUEUE_GRACE", "RESENT_AFTER")),
     ),
     "a delivery is answered before it is stored": Mutant(
         _hooked, "nothing came of it", ((receiving.inbox, "keep", lambda *_, **__: None),)

@@ -13,7 +13,17 @@ from tests.faults.wire import Trouble
 WRITING = (r"POST .*/pulls$", r"POST .*/comments$", "")
 ANSWERS = ("500", "502", "503", "504", "html", "empty", "wrong_type", "null", "truncated", "malformed")
 LOSSES = ("reset", "timeout", "lost", "slow", "malformed")
-KILLED_AT = ("", "", "", r"commit", r"POST", r"git push", r"agent", r"^before commit automation_effect")
+KILLED_AT = (
+    "",
+    "",
+    "",
+    r"commit",
+    r"POST",
+    r"^sent",
+    r"git push",
+    r"agent",
+    r"^before commit automation_effect",
+)
 PEOPLE = (
     *("stop", "stop_and_start", "skip", "close_issue", "unlabel", "edit_issue", "close_pr", "merge_pr"),
     *("delete_branch", "push", "force_push", "quote"),

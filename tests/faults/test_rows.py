@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.boundaries import Blow
-from tests.faults.people import REPO
+from tests.faults.people import BOT, REPO
 from tests.faults.post import Letter
 from tests.faults.runner import play
 from tests.faults.schedule import Act, Full, Schedule
@@ -50,11 +50,20 @@ def test_killed_before_and_after_the_push_the_same_commit_is_there_and_no_second
 
 
 def test_killed_before_and_after_request_and_comment_both_are_there_once(world):
-    moments = (f"before {PULLS}", f"after {PULLS}", f"before {COMMENTS}", f"after {COMMENTS}")
+    moments = [f"{when} {what}" for what in (PULLS, COMMENTS) for when in ("before", "after")]
     result = good(world, Schedule(1, blows=[Blow("kill", 1, label=label) for label in moments]))
     assert told(result, "kill sessions") == len(moments)
     posts = [sent.path.rpartition("/")[2] for sent in world.wire.sent if sent.method == "POST"]
     assert sorted(posts) == ["comments", "labels", "pulls"], "nothing was sent twice"
+
+
+def test_killed_while_a_change_is_on_its_way_nobody_looks_before_it_must_have_arrived(world):
+    blows = [Blow("kill", 1, label=f"sent {what}") for what in (PULLS, COMMENTS)]
+    result = good(world, Schedule(1, blows=blows))
+    assert told(result, "kill sessions") == 2
+    assert max(result.recoveries) < 30, "another one comes at once, and waits"
+    assert len(world.hub.pulls(REPO)) == 1
+    assert len([each for each in world.hub.comments(REPO, 1) if each.author == BOT]) == 1
 
 
 def test_when_every_process_is_killed_at_once_all_goes_on_after_the_restart(world):

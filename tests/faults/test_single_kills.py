@@ -30,13 +30,17 @@ def test_a_worker_killed_at_any_moment_is_followed_by_another_that_does_nothing_
 
 def test_a_worker_killed_around_an_outside_effect_leaves_what_the_next_one_finds(world):
     moments = [
-        label for label in _moments(play(world, Schedule(1)).trace, "advance") if label.startswith("after ")
+        label
+        for label in _moments(play(world, Schedule(1)).trace, "advance")
+        if label.startswith(("after ", "sent "))
     ]
     effects = [label for label in moments if "POST" in label or "push" in label]
-    assert len(effects) == 4, "push, pull request, label and comment"
+    assert len(effects) == 7, (
+        "push, and pull request, label and comment, each when it is sent and when it is answered"
+    )
     for number in range(1, len(effects) + 1):
         _assert_recovers(
-            world, Blow("kill", number, "advance", r"^after (POST|git push)"), effects[number - 1]
+            world, Blow("kill", number, "advance", r"^(sent|after) (POST|git push)"), effects[number - 1]
         )
 
 

@@ -20,10 +20,12 @@ from automation.demo.github.messages import Reply, Request
 from automation.demo.github.server import API_PREFIX
 from projects.github.ratelimit import UNSAID_PAUSE
 from tests.faults.boundaries import current
+from tests.faults.loop import Killed
 
 if TYPE_CHECKING:
     from tests.faults.world import World
 
+CARRIED_OUT_SECONDS = 9.0
 UNREADABLE = {"html": b"<html><h1>502</h1></html>", "empty": b"", "wrong_type": b'"yes"', "null": b"null"}
 
 
@@ -84,6 +86,8 @@ class Wire(BaseAdapter):
         what = f"{asked.method} {re.sub(r'[0-9a-f]{40}|[0-9]+', 'N', asked.path)}"
         world.boundaries.come_to(f"before {what}")
         left_at = world.loop.now
+        if asked.method != "GET":
+            self._send_change(asked, what)
         world.pass_time(world.rng.uniform(0.05, 0.3))
         trouble = next((each for each in self.troubles if each.hits(what, world.loop.now)), None)
         if trouble is not None:
@@ -102,6 +106,14 @@ class Wire(BaseAdapter):
             raise reply
         is_cut = trouble is not None and trouble.what == "truncated"
         return _response(request, reply, is_cut=is_cut)
+
+    def _send_change(self, asked: Request, what: str) -> None:
+        """Whoever dies now has sent it: GitHub carries it out all the same, some seconds later."""
+        try:
+            self.world.boundaries.come_to(f"sent {what}")
+        except Killed:
+            self.world.loop.at(self.world.loop.now + CARRIED_OUT_SECONDS, self._carry, asked, None)
+            raise
 
     def close(self) -> None:
         """Nothing is open."""

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,17 @@ def test_a_cluster_whose_next_reader_was_killed_takes_messages_again(guard, proj
     eventually(lambda: len(set(children(guard)) - set(before)) == 1)
     assert eventually(answers(project), seconds=20) > 0.9, "it was not the one that held the lock"
     eventually(answers(project), seconds=20)
+
+
+def test_a_reader_that_was_stopped_and_goes_on_spoils_no_message(guard, project):
+    eventually(lambda: len(readers(guard)) == 1)
+    stopped = readers(guard)[0]
+    os.kill(stopped, signal.SIGSTOP)
+    eventually(answers(project), seconds=30)
+    with suppress(ProcessLookupError):
+        os.kill(stopped, signal.SIGCONT)
+    for _ in range(3):
+        eventually(answers(project), seconds=20)
 
 
 def test_nothing_of_a_cluster_outlives_its_first_process_or_its_guard(cluster, guard):

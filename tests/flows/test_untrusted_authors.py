@@ -123,10 +123,10 @@ def test_a_person_approves_by_starting(plain):
     assert state(plain, number) == ("pr_created", "published", 1)
 
 
-@pytest.mark.parametrize("all_at_once", [False, True])
-def test_what_was_approved_and_then_edited_waits_again(plain, all_at_once):
+@pytest.mark.parametrize(("all_at_once", "role"), [(False, "read"), (True, "read"), (False, "triage")])
+def test_what_was_approved_and_then_edited_waits_again(plain, all_at_once, role):
     plain.change(auto_start=False)
-    number = opened_by(plain, "read", body="Please add it.")
+    number = opened_by(plain, role, body="Please add it.")
     plain.run()
     if all_at_once:
         control.start_all(plain.project, actor="ann")

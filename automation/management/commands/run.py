@@ -90,7 +90,7 @@ class Command(ConsoleCommand):
         answer = {"url": url, "handed_over": [facts(session) for session in given], "left": len(left)}
         lines = [f"Handed over to the next start: {label(session)}" for session in given]
         lines += [
-            f"Not handed over in time, goes on when its lease ends: {label(session)}" for session in left
+            f"Not handed over in time, goes on after the next start: {label(session)}" for session in left
         ]
         if ended is None:
             code = Exit.INTERRUPTED if received[:1] == [signal.SIGINT] else Exit.DONE
