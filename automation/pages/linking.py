@@ -1,12 +1,13 @@
 """Linking a repository: a form, then checks that turn green one by one, each with its remedy.
 
-The results lie in the person's own session: they are about this moment, and no page but this one needs them.
+The results lie in the person's own session, since no page but this one needs them, and go when the project changes.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -38,6 +39,8 @@ KEPT = "link-checks"
 PROJECTS_KEPT = 5
 SECONDS = 40
 WAITING = Standing("Not checked", "○", "neutral")
+REACHED = ("github_repo", "default_branch", "credential_id")
+LOOKED_AT = {"agent": ("agent", "agent_command"), "webhook": (*REACHED, "webhook_credential_id")}
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Card:
     standing: Standing
     findings: list[tuple[Standing, str, str]]
     proposed_branch: str
+    made_at: datetime | None = None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -157,10 +161,12 @@ def _run(request: HttpRequest, project: Project, check: LinkCheck) -> None:
         actor=actor_name(request.user),
     )
     found = [doctor.finding_of("github", check.title, message) for message in check.look(project, situation)]
+    project.refresh_from_db()  # the look itself may have stored a webhook's secret
     kept = dict(request.session.get(KEPT, {}))
     mine = kept.pop(str(project.pk), {})
     mine[check.name] = {
         "at": timezone.now().isoformat(),
+        "of": _looked_at(project, check),
         "branch": _proposal(project, check, [finding.id for finding in found]),
         "findings": [[finding.level, finding.message, finding.hint] for finding in found],
     }
@@ -171,15 +177,20 @@ def _proposal(project: Project, check: LinkCheck, ids: list[str]) -> str:
     return check.propose_branch(project) if check.propose_branch and "autowrkers.W082" in ids else ""
 
 
+def _looked_at(project: Project, check: LinkCheck) -> list[Any]:
+    """What a result of this check speaks of; of anything else it says nothing."""
+    return [getattr(project, name) for name in LOOKED_AT.get(check.name, REACHED)]
+
+
 def _card(request: HttpRequest, project: Project, check: LinkCheck) -> Card:
     kept = request.session.get(KEPT, {}).get(str(project.pk), {}).get(check.name)
-    if kept is None:
+    if kept is None or kept.get("of") != _looked_at(project, check):
         return Card(check, WAITING, [], "")
     findings = [(STANDINGS[level], message, hint) for level, message, hint in kept["findings"]]
     levels = [level for level, _, _ in kept["findings"]]
     worst = next((level for level in WORST_FIRST if level in levels), "ok")
     standing = STANDINGS["ok"] if worst == "note" else STANDINGS[worst]
-    return Card(check, standing, findings, kept["branch"])
+    return Card(check, standing, findings, kept["branch"], datetime.fromisoformat(kept["at"]))
 
 
 def _forget(request: HttpRequest, project: Project) -> None:

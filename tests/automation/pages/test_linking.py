@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from automation.demo.github import Fault
+from projects import editing
 from projects.models import Membership, Project
 from tests.factories import create_membership, create_project, create_superuser, create_user
 from tests.linking import link, point_at
@@ -119,6 +120,7 @@ def test_who_may_not_add_projects_is_told_so(client):
 
 def test_all_checks_turn_green_and_stay_so_without_a_script(client, project, hub):
     hub.require_review("acme/calc", "main", 1)
+    hub.permit("acme/calc", "autowrkers-bot", "admin")
     assert post(client, project).url == reverse("admin:link-checks", args=[project.pk])
     page = client.get(reverse("admin:link-checks", args=[project.pk]))
     assert [found.standing.word for found in page.context["cards"]] == ["OK"] * 5
@@ -250,6 +252,20 @@ def test_results_are_kept_for_one_person_and_few_projects(client, project):
     client.force_login(create_superuser())
     page = client.get(reverse("admin:link-checks", args=[project.pk]))
     assert page.content.decode().count("</span>Not checked") == 5
+
+
+def test_results_of_another_configuration_go_and_each_says_when_it_was_checked(client, project):
+    url = reverse("admin:link-checks", args=[project.pk])
+    post(client, project)
+    assert client.get(url).content.decode().count("Checked <time") == 5
+    project.agent_command = f"{sys.executable} -B {{prompt_file}}"
+    editing.change(project, ["agent_command"], secrets={}, actor="someone")
+    words = {card.check.name: card.standing.word for card in client.get(url).context["cards"]}
+    assert words.pop("agent") == "Not checked"
+    assert "Not checked" not in words.values()
+    project.default_branch = "develop"
+    editing.change(project, ["default_branch"], secrets={}, actor="someone")
+    assert [card.standing.word for card in client.get(url).context["cards"]] == ["Not checked"] * 5
 
 
 def test_the_stock_page_that_adds_projects_leads_here(client, person):
