@@ -189,8 +189,7 @@ def _card(request: HttpRequest, project: Project, check: LinkCheck) -> Card:
     findings = [(STANDINGS[level], message, hint) for level, message, hint in kept["findings"]]
     levels = [level for level, _, _ in kept["findings"]]
     worst = next((level for level in WORST_FIRST if level in levels), "ok")
-    standing = STANDINGS["ok"] if worst == "note" else STANDINGS[worst]
-    return Card(check, standing, findings, kept["branch"], datetime.fromisoformat(kept["at"]))
+    return Card(check, STANDINGS[worst], findings, kept["branch"], datetime.fromisoformat(kept["at"]))
 
 
 def _forget(request: HttpRequest, project: Project) -> None:

@@ -254,6 +254,12 @@ def test_results_are_kept_for_one_person_and_few_projects(client, project):
     assert page.content.decode().count("</span>Not checked") == 5
 
 
+def test_a_look_up_that_failed_is_no_ok_though_nothing_has_to_be_done(client, project, hub, token):
+    hub.revoke(token)
+    shown = card(client, project, "webhook")
+    assert ("Bad credentials" in shown, 'data-word="Note"' in shown) == (True, True)
+
+
 def test_results_of_another_configuration_go_and_each_says_when_it_was_checked(client, project):
     url = reverse("admin:link-checks", args=[project.pk])
     post(client, project)
