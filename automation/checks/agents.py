@@ -1,4 +1,4 @@
-"""Each agent in use: is its program here, which version, is it signed in? Asked as a run would start it.
+"""Each agent in use: is its program here, which version, has it a key? Asked as a run would start it.
 
 Nothing is asked of the model, so nothing is spent; whether the model takes the key shows in the first run.
 """
@@ -29,6 +29,7 @@ from projects.workspace.sandbox import AGENT_HOME, Bind, Sandbox, detect
 VERSION = re.compile(r"\d+\.\d+\.\d+\S*")
 CLAUDE_NEEDS = "ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN"
 CODEX_NEEDS = "OPENAI_API_KEY"
+SHOWN_LATER = "whether the model takes it shows at the first start"
 
 
 @register("agent", "Agents", site_wide=False)
@@ -116,7 +117,7 @@ def _ask(project: Project, program: str, sandbox: Sandbox, *, seconds: float) ->
 
 
 def _claude_sign_in(project: Project, program: str, sandbox: Sandbox, seconds: float) -> CheckMessage:
-    """`claude auth status` says it as JSON and asks nobody."""
+    """`claude auth status` says it as JSON and asks nobody, so that any text counts as a key there."""
     env = {**agent_environment(), **claude_code.ENVIRONMENT}
     answer = _run(program, ["auth", "status"], sandbox, env, seconds)
     try:
@@ -124,23 +125,23 @@ def _claude_sign_in(project: Project, program: str, sandbox: Sandbox, seconds: f
         is_signed_in, how = said["loggedIn"] is True, str(said.get("apiKeySource") or said.get("authMethod"))
     except (ValueError, TypeError, KeyError):
         return note(
-            43, "Claude Code does not tell whether it is signed in.", "The first run shows it.", of=project
+            43, "Claude Code does not tell whether it has a key.", "The first run shows it.", of=project
         )
     if is_signed_in:
-        return fine(43, f"Claude Code is signed in ({how[:40]}).", of=project)
+        return fine(43, f"Claude Code has a key or login ({how[:40]}): {SHOWN_LATER}.", of=project)
     return _signed_out(project, CLAUDE_NEEDS)
 
 
 def _codex_sign_in(project: Project) -> CheckMessage:
     """It gets a home of its own in each run, so only the variable counts, never a login of this host's user."""
     if agent_environment().get(CODEX_NEEDS):
-        return fine(43, f"Codex is signed in ({CODEX_NEEDS}).", of=project)
+        return fine(43, f"Codex has a key ({CODEX_NEEDS}): {SHOWN_LATER}.", of=project)
     return _signed_out(project, CODEX_NEEDS)
 
 
 def _signed_out(project: Project, needs: str) -> CheckMessage:
     hint = f"Set {needs} for the workers and name the variable in AUTOWRKERS_AGENT_ENV, then restart them."
-    return fail(43, f"{project.get_agent_display()} is not signed in.", hint, of=project)
+    return fail(43, f"{project.get_agent_display()} has no key.", hint, of=project)
 
 
 def _run(

@@ -134,7 +134,9 @@ def test_an_agent_is_asked_for_its_version_and_sign_in_in_the_sandbox(settings, 
     assert "AUTOWRKERS_AGENT_ENV" in said["043"][1]
     monkeypatch.setenv("MODEL_KEY", "model-key-123456")
     settings.AUTOWRKERS_AGENT_ENV = ["MODEL_KEY"]
-    assert found("agent", may_run_programs=True)["043"][0] == "ok"
+    level, said = found("agent", may_run_programs=True)["043"]
+    assert (level, "signed in" in said) == ("ok", False)
+    assert "whether the model takes it shows at the first start" in said
 
 
 def test_an_agent_that_hangs_or_breaks_is_told_in_time(settings, tmp_path, monkeypatch):
