@@ -54,7 +54,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class UsualCost:
-    """What sessions of the last 30 days have cost; None when no agent has told a price."""
+    """What sessions of the last 30 days have cost; None when no agent has told a price above nothing."""
 
     average: Decimal | None
     sessions: int
@@ -144,10 +144,9 @@ def why_not(
 
 
 def usual_cost(project: Project, now: datetime) -> UsualCost:
+    """Where no model answered an agent reports 0, which says nothing about the next session."""
     since = now - timedelta(days=COST_DAYS)
-    rows = Attempt.objects.filter(
-        issue_session__project=project, started_at__gte=since, cost_usd__isnull=False
-    )
+    rows = Attempt.objects.filter(issue_session__project=project, started_at__gte=since, cost_usd__gt=0)
     found = rows.order_by().aggregate(total=Sum("cost_usd"), sessions=Count("issue_session", distinct=True))
     total, number = found["total"], found["sessions"]
     return UsualCost(total / number if number else None, number)

@@ -74,7 +74,9 @@ def figures(found: Measures, since: datetime, project: Project | None = None) ->
         Figure(
             "Time to fix",
             span(found.median_time),
-            f"90 % within {span(found.slow_time)}, average {span(found.average_time)}",
+            f"90 % within {span(found.slow_time)}, average {span(found.average_time)}"
+            if found.pull_requests
+            else "no pull request",
             "Median time from the creation of the issue to its pull request.",
             rows.of("automation_effect", kind__exact="pull_request", done_at__gte=since),
         ),
@@ -95,9 +97,7 @@ def figures(found: Measures, since: datetime, project: Project | None = None) ->
         Figure(
             "Cost",
             usd(found.cost),
-            f"not counting {found.unpriced} without a price"
-            if found.unpriced
-            else "every attempt has a price",
+            _told(found),
             "Sum of what agents reported for the attempts that began in the period.",
             rows.of("issues_attempt", started_at__gte=since),
         ),
@@ -106,6 +106,12 @@ def figures(found: Measures, since: datetime, project: Project | None = None) ->
 
 def percent(share: float | None) -> str:
     return NOTHING if share is None else f"{100 * share:.0f} %"
+
+
+def _told(found: Measures) -> str:
+    if found.unpriced:
+        return f"not counting {found.unpriced} without a price"
+    return "no attempt" if found.cost is None else "as agents reported it"
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,7 @@ class Price:
 def usual_price(project: Project, days: int = DAYS) -> Price:
     """Over the sessions that had priced attempts in the last days, all their attempts in that time together."""
     since = timezone.now() - timedelta(days=days)
-    priced = Attempt.objects.filter(
-        issue_session__project=project, started_at__gte=since, cost_usd__isnull=False
-    )
+    priced = Attempt.objects.filter(issue_session__project=project, started_at__gte=since, cost_usd__gt=0)
     found = priced.aggregate(cost=Sum("cost_usd"), sessions=Count("issue_session", distinct=True))
     return Price(found["cost"] / found["sessions"] if found["sessions"] else None, found["sessions"])
 

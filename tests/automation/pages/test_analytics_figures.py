@@ -94,6 +94,15 @@ def test_the_cost_is_the_sum_of_what_is_known():
     assert (figure.value, figure.detail) == ("$ 1.75", "not counting 1 without a price")
 
 
+def test_what_was_not_counted_is_neither_priced_nor_measured():
+    project = create_project()
+    of = {figure.label: figure for figure in headline(Project.objects.all(), days_ago(30))}
+    assert (of["Cost"].value, of["Cost"].detail) == ("–", "no attempt")
+    assert (of["Time to fix"].value, of["Time to fix"].detail) == ("–", "no pull request")
+    create_attempt(create_session(project=project), cost_usd=Decimal(1))
+    assert headline(Project.objects.all(), days_ago(30))[-1].detail == "as agents reported it"
+
+
 @pytest.mark.parametrize(
     ("hours", "median", "slow"),
     [

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from automation import dispatch, dry_run
 from automation.dispatch import queue_eligible
+from automation.pages.confirm import usual_price
 from issues import trust
 from issues.models import Attempt, IssueSession
 from projects.models import Project
@@ -171,6 +172,12 @@ def test_a_paused_project_says_so(client, project):
     answer = page(client, project)
     assert "Nothing would start now" in answer.content.decode()
     assert "automation is stopped" in reasons(answer)[session.pk]
+
+
+def test_a_session_whose_model_never_answered_says_nothing_about_the_cost(client, project):
+    create_attempt(create_session(project=project), cost_usd=Decimal(0))
+    assert dry_run.usual_cost(project, timezone.now()) == dry_run.UsualCost(None, 0)
+    assert usual_price(project).each is None
 
 
 def test_the_usual_cost_is_that_of_the_last_30_days(client, project):
