@@ -73,8 +73,8 @@ def fieldsets(*, may_edit: bool) -> list[tuple[str | None, Any]]:
             "Commands",
             {
                 "fields": COMMANDS,
-                "description": "Each runs by a shell at the top of a clean checkout, in the sandbox. An empty one "
-                "is left out. All that are given must pass before a pull request is opened.",
+                "description": "Each runs by a shell at the top of a clean checkout, in the sandbox. All that are "
+                "given must pass before a pull request is opened. An empty one is left out, but for the smoke command.",
             },
         ),
         ("Agent", {"fields": [name for name in AGENT if name not in LIMITS]}),
@@ -130,6 +130,13 @@ class ProjectForm(ModelForm):
             name: forms.Textarea(attrs={"rows": 2, "cols": 80, "class": "mono", "spellcheck": "false"})
             for name in SETTABLE
             if name in TEXTS
+        }
+        help_texts = {
+            "verification_command": "Named to the agent in its prompt. It runs as the test where there is no test "
+            "command, else as one more check.",
+            "test_command": "Runs as the test where the repository has tests. Named in the prompt where there is no "
+            "verification command.",
+            "smoke_command": "Empty: we parse the changed Python and JSON files.",
         }
 
     shown = forms.CharField(required=False, widget=forms.HiddenInput)

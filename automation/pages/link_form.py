@@ -55,7 +55,8 @@ class LinkForm(ModelForm):
         fields = ["github_repo", "name", "agent", "agent_command", *COMMANDS]
         widgets = {name: forms.TextInput(attrs={"placeholder": EXAMPLES[name]}) for name in COMMANDS}
         help_texts = {
-            "agent_command": "Only for the agent “Command”. It may hold {prompt_file}, {work_dir} and {model}."
+            "test_command": "The agent is told in its prompt to run it. The settings know more commands.",
+            "agent_command": "Only for the agent “Command”. It may hold {prompt_file}, {work_dir} and {model}.",
         }
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:

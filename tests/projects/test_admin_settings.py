@@ -78,6 +78,17 @@ def test_trouble_and_workspace_are_shown_where_there_is_any(manager, project):
     assert "5.0\xa0MB" in text
 
 
+def test_commands_say_which_of_them_runs_and_which_the_agent_is_told(boss, project):
+    text = boss.get(page(project)).content.decode()
+    for said in (
+        "as the test where there is no test command, else as one more check",
+        "Named in the prompt where there is no verification command",
+        "Empty: we parse the changed Python and JSON files",
+        "An empty one is left out, but for the smoke command",
+    ):
+        assert said in text
+
+
 def test_lists_are_written_one_per_line(boss, project):
     save(
         boss,

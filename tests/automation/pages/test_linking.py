@@ -107,6 +107,11 @@ def test_bad_input_names_its_field_and_stores_nothing(client, person, values, na
     assert b"<script>alert" not in answer.content
 
 
+def test_the_form_says_which_command_the_agent_is_told(client, person):
+    text = client.get(reverse("admin:link-repository")).content.decode()
+    assert "The agent is told in its prompt to run it" in text
+
+
 def test_a_repository_is_linked_once(client, person, project):
     answer = client.post(reverse("admin:link-repository"), fields())
     assert "linked already" in str(answer.context["form"].errors["github_repo"])
