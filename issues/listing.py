@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 
 from issues.models import IssueSession, IssueSessionQuerySet
 from issues.states import Status
-from projects.listing import LONGEST_TEXT, MomentFilter, project_filter
+from projects.listing import LONGEST_TEXT, MomentFilter, ordering_filter, project_filter
 
 ORDER = ["id", "created_at", "started_at", "completed_at", "status", "github_issue_number"]
 
@@ -48,7 +48,7 @@ class IssueFilters(django_filters.FilterSet):  # type: ignore[misc]
         max_length=LONGEST_TEXT,
         help_text="A part of the title or branch, or the issue's number.",
     )
-    ordering = django_filters.OrderingFilter(fields=ORDER)
+    ordering = ordering_filter(*ORDER)
 
     def labelled(self, sessions: IssueSessionQuerySet, name: str, label: str) -> Any:
         return with_label(sessions, label)

@@ -35,11 +35,16 @@ def project_filter() -> django_filters.NumberFilter:
     return django_filters.NumberFilter(field_name="project_id", min_value=1, max_digits=18, decimal_places=0)
 
 
+def ordering_filter(*names: str) -> django_filters.OrderingFilter:
+    said = f"Write one or more of {', '.join(names)}, with commas between; a minus in front turns one round."
+    return django_filters.OrderingFilter(fields=names, error_messages={"invalid_choice": said})
+
+
 class ProjectFilters(django_filters.FilterSet):  # type: ignore[misc]
     """`search` looks into names and repositories."""
 
     search = django_filters.CharFilter(method="found", max_length=LONGEST_TEXT)
-    ordering = django_filters.OrderingFilter(fields=["id", "name", "created_at", "last_synced_at"])
+    ordering = ordering_filter("id", "name", "created_at", "last_synced_at")
 
     class Meta:
         model = Project

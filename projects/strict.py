@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Q
@@ -119,8 +120,17 @@ class StrictFields(serializers.Serializer[Any]):
                 if self._is_no_text(name, value)
             }
             if errors:
-                raise ValidationError(errors)
+                raise ValidationError(errors | self._errors_of_others(data, errors))
         return super().to_internal_value(data)
+
+    def _errors_of_others(self, data: dict[Any, Any], errors: Collection[Any]) -> dict[Any, Any]:
+        """What else is wrong, so that one answer names it all."""
+        try:
+            super().to_internal_value({name: value for name, value in data.items() if name not in errors})
+        except ValidationError as error:
+            found: dict[Any, Any] = dict(error.detail) if isinstance(error.detail, dict) else {}
+            return {name: said for name, said in found.items() if name not in errors}
+        return {}
 
     def _is_no_text(self, name: str, value: Any) -> bool:
         is_text = isinstance(self.fields.get(name), serializers.CharField)

@@ -62,6 +62,18 @@ def test_a_number_is_no_text(client, field, number):
     assert not Project.objects.exists()
 
 
+def test_one_answer_names_an_unknown_field_and_a_wrong_value(client):
+    body = {"colour": "red", "max_concurrent": "many", "name": 7}
+    answer = client.patch(f"/api/projects/{create_project().pk}", body)
+    assert answer.status_code == 400
+    assert set(answer.json()["errors"]) == {"colour", "max_concurrent", "name"}
+
+
+def test_a_wrong_order_is_refused_with_the_right_ones(client):
+    said = client.get("/api/projects?ordering=colour").json()["errors"]["ordering"]
+    assert "id, name, created_at, last_synced_at" in said[0]
+
+
 @pytest.mark.parametrize("path", ["%00", "1%00", "-1", "1.0", "%ff", "%2e%2e", "\u0661", "1/%00"])
 def test_a_path_that_names_nothing_is_not_found(client, path):
     create_project()
