@@ -92,7 +92,7 @@ def _end(credential: Credential) -> Trouble:
     end = credential.ends_at or timezone.now()
     account = credential.kind == Credential.Kind.OAUTH
     remedy = (
-        "Connect the GitHub account again." if account else "Make a new one on GitHub and store it in time."
+        "Connect the GitHub account again." if account else "Make a new token on GitHub and store it in time."
     )
     return Trouble(
         end - SOON,

@@ -38,7 +38,7 @@ EXAMPLES: dict[int, dict[str, Any]] = {
     406: {"code": "not_acceptable", "detail": "Could not satisfy the request Accept header."},
     409: {
         "code": "session.not_allowed",
-        "detail": "A session that is failed cannot be asked to stop.",
+        "detail": "A session that has failed cannot be asked to stop.",
         "remedy": "Possible now: retry, skip.",
         "current": {"status": "failed", "step": "verify", "reason": "attempts_used_up"},
         "allowed_verbs": ["retry", "skip"],

@@ -31,6 +31,16 @@ ALLOWED: dict[str, frozenset[str]] = {
     "stop": frozenset({Status.PENDING, Status.IN_PROGRESS, Status.VERIFYING, Status.PR_CREATED}),
     "close": frozenset({Status.PENDING, Status.IN_PROGRESS, Status.VERIFYING, Status.NEEDS_REVIEW}),
 }
+IN_WORDS: dict[Status, str] = {
+    Status.PENDING: "that is pending",
+    Status.IN_PROGRESS: "in progress",
+    Status.VERIFYING: "that is being verified",
+    Status.PR_CREATED: "whose pull request is open",
+    Status.COMPLETED: "that is completed",
+    Status.FAILED: "that has failed",
+    Status.SKIPPED: "that is skipped",
+    Status.NEEDS_REVIEW: "that waits for a person",
+}
 NO_REQUEST: dict[str, Any] = {"requested_verb": "", "requested_by": "", "requested_at": None}
 REQUESTED_MOVES: dict[str, tuple[Status, str]] = {
     IssueSession.Verb.STOP: (Status.NEEDS_REVIEW, "stopped"),
@@ -43,8 +53,7 @@ class NotAllowed(Conflict):
     """The session's state does not allow the verb."""
 
     def __init__(self, session: IssueSession, verb: str) -> None:
-        state = session.get_status_display().lower()
-        message, remedy = f"A session that is {state} cannot be asked to {verb}.", ""
+        message, remedy = f"A session {IN_WORDS[Status(session.status)]} cannot be asked to {verb}.", ""
         if session.status in ALLOWED[verb]:
             message = f"Issue #{session.github_issue_number} is closed on GitHub: there is nothing to {verb}."
             remedy = "Reopen it on GitHub, then sync. "

@@ -51,7 +51,7 @@ def keys(situation: Situation) -> Iterator[CheckMessage]:
         yield warn(3, f"The key in {name} is short or easy to guess.", order + NEW_KEY)
     if not weak:
         yield fine(3, f"SECRET_KEY and {len(settings.FERNET_KEYS)} of FERNET_KEYS are long and random.")
-    yield fine(3, f"Field keys come from {settings.FERNET_KEYS_SOURCE}; the newest is {key_mark()}.")
+    yield fine(6, f"Field keys come from {settings.FERNET_KEYS_SOURCE}; the newest is {key_mark()}.")
 
 
 def key_mark() -> str:

@@ -6,10 +6,11 @@ Where the network may not be asked, what the last answers left on the stored row
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.core.checks import CheckMessage
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from automation.checks.registry import fail, fine, note, register, warn
@@ -27,7 +28,7 @@ from projects.models.credential import SOON
 
 SKEW_SECONDS = 30
 NAMED = 10
-NEW_TOKEN = "Make a new one on GitHub (Settings, Developer settings) and store it with the project."  # noqa: S105
+NEW_TOKEN = "Make a new token on GitHub (Settings, Developer settings) and store it with the project."  # noqa: S105
 SCOPES = "A classic token needs the scope repo, or public_repo where all repositories are public."
 
 
@@ -145,14 +146,21 @@ def skew(project: Project, client: GitHubClient) -> Iterator[CheckMessage]:
 
 @register("github", "Projects on GitHub", site_wide=False)
 def projects(situation: Situation) -> Iterator[CheckMessage]:
+    refused = {credential.pk: credential.error_code for credential in _refused(situation.projects)}
     for project in situation.projects:
-        if project.error_code:
+        if project.error_code and project.error_code != refused.get(project.credential_id or 0):
             yield fail(57, f"{project.name}: {project.error_message}", "", of=project)
     plain = [project.name for project in situation.projects if project.webhook_credential_id is None]
     if plain:
         named = ", ".join(plain[:NAMED]) + (f" and {len(plain) - NAMED} more" if len(plain) > NAMED else "")
         message = f"No webhook secret: {named}. Changes on GitHub show at the next sync, within a minute."
         yield note(56, message, "Nothing to do, or store one in the project's settings.")
+
+
+def _refused(projects: Iterable[Project]) -> QuerySet[Credential]:
+    """The credentials of which the check above has told what GitHub said, as they are after it."""
+    pks = [project.credential_id for project in projects if project.credential_id]
+    return Credential.objects.filter(pk__in=pks, error_code__gt="").only("error_code")
 
 
 def _rate(project: Project, prefix: str, credential: Credential) -> Iterator[CheckMessage]:

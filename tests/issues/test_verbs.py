@@ -129,6 +129,14 @@ def test_a_refused_request_leaves_an_event_and_says_what_is_possible():
     assert session.events.get().verb == "refused"
 
 
+def test_a_refusal_says_how_the_session_stands_in_words_of_people():
+    session = create_session(status=Status.PR_CREATED)
+    with pytest.raises(
+        verbs.NotAllowed, match="A session whose pull request is open cannot be asked to retry"
+    ):
+        verbs.retry(session, actor="ann")
+
+
 def test_an_approval_wakes_the_project():
     woken = []
 

@@ -92,6 +92,11 @@ def test_a_database_of_an_older_version_is_an_error():
     assert (level, "manage.py migrate" in said) == ("error", True)
 
 
+def test_each_good_fact_of_the_settings_has_an_id_of_its_own():
+    ids = [finding.id for finding in doctor.examine(Situation(), ["settings"]) if finding.level == "ok"]
+    assert len(ids) == len(set(ids))
+
+
 def test_a_folder_that_cannot_be_written_and_a_full_disk(settings, tmp_path, monkeypatch):
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")

@@ -101,6 +101,17 @@ def test_a_projects_own_trouble_is_an_error(project):
     assert "calc: There is no such repository." in found(online=False)["E057"]
 
 
+def test_a_refused_token_is_told_once_and_not_again_as_each_projects_trouble(hub, project, token):
+    hub.revoke(token)
+    code = "github.bad_token"
+    Project.objects.update(error_code=code, error_message="GitHub answered 401: Bad credentials.")
+    for online in (True, False):
+        said = found(online=online)
+        assert ("E051" in said, "E057" in said) == (True, False)
+    hub.grant(token, "autowrkers-bot")
+    assert "E057" in found()
+
+
 def test_the_end_of_a_token_is_kept_and_warned_of_without_asking_again(hub, project, token):
     """By doctor offline, and on Attention: once for all projects that share the token."""
     create_project(name="second", credential=project.credential)

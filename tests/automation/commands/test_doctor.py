@@ -46,7 +46,7 @@ def test_a_revoked_token_makes_the_environment_not_ready_and_is_never_printed(hu
     ran = run_command("check_github")
     assert ran.code == 4
     assert "Bad credentials" in ran.out
-    assert "Make a new one on GitHub" in ran.out
+    assert "Make a new token on GitHub" in ran.out
     assert token not in ran.out + ran.err
     assert ran.err.strip().splitlines()[-1].startswith("Not ready: 1 error. Each")
 
