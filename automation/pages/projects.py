@@ -13,6 +13,7 @@ from automation.attention import waiting
 from automation.figures import days_ago, headline_of_late
 from automation.pages.attention import STANDINGS
 from automation.pages.board_query import is_line
+from automation.pages.demo_data import demo_projects
 from automation.pages.page import render
 from automation.pages.project_cards import OF_STATE, STATES, cards
 from automation.pages.query import Query
@@ -55,6 +56,7 @@ def projects(request: HttpRequest) -> TemplateResponse:
         former=_url(filters, page - 1) if page > 1 else "",
         later=_url(filters, page + 1) if page < pages else "",
         may_pause=Project.objects.visible_to(request.user, Scope.OPERATE).exists(),
+        has_demo=demo_projects(request).exists(),
         may_link=request.user.has_perm("projects.add_project"),
         **(_overview(request) if shown or text or state else {}),
     )

@@ -9,6 +9,7 @@ from automation.pages import (
     board,
     clusters,
     deliveries,
+    demo_data,
     diff,
     dry_run,
     github_account,
@@ -38,5 +39,6 @@ PAGES: list[Route] = [
     *log.ROUTES,
     *diff.ROUTES,
     *pausing.ROUTES,
+    *demo_data.ROUTES,
     *acting.ROUTES,
 ]

@@ -36,6 +36,7 @@ LOWEST: dict[str, tuple[str, str]] = {
     "doctor": ("staff", Role.OPERATOR),
     "clusters": ("superuser", NOBODY),
     "pause-everything": (Role.OPERATOR, Role.OPERATOR),
+    "remove-demo": (Role.MANAGER, Role.MANAGER),
     "link-repository": ("superuser", "superuser"),
     "github-app": ("superuser", NOBODY),
     "github-app-made": ("superuser", NOBODY),
