@@ -194,6 +194,9 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Autowrkers",
     "VERSION": "1",
+    "DESCRIPTION": "Every request needs a token. Make one under Data, API tokens, or by "
+    "`python manage.py create_token USER --scope read`, and send it in the header:\n\n"
+    f'`curl -H "Authorization: Bearer aw_your_token" {SITE_URL}/api/projects`',
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "PREPROCESSING_HOOKS": ["config.schema.only_slashless"],

@@ -24,6 +24,16 @@ def test_staff_keep_the_navigation_on_the_page_of_the_api(client):
     assert 'href="/api/"' in text
 
 
+def test_the_root_and_the_description_say_how_to_begin(client):
+    client.force_login(create_superuser())
+    for path in ("/api", "/api/"):
+        text = client.get(path, headers={"Accept": "text/html"}).content.decode()
+        assert 'href="/admin/projects/apitoken/add/">make one' in text
+        assert "http://testserver/api/projects</pre>" in text
+    said = client.get("/api/schema?format=json").json()["info"]["description"]
+    assert ("create_token" in said, "Authorization: Bearer" in said) == (True, True)
+
+
 def test_nobody_else_is_led_to_pages_that_are_closed_to_them(client):
     text = client.get("/api/docs").content.decode()
     assert 'aria-label="Main"' not in text
