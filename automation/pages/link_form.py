@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils.html import format_html
 
 from automation.pages.ways import TOKEN, WayField, credential_of_way, require_token, token_field
 from projects.models import Project
@@ -80,7 +82,15 @@ class LinkForm(ModelForm):
 
     def clean_github_repo(self) -> str:
         repo = repository_in(self.cleaned_data["github_repo"])
-        check_repository(repo, None)
+        try:
+            check_repository(repo, None)
+        except ValidationError as error:
+            linked = Project.objects.visible_to(self.user).filter(github_repo__iexact=repo).first()
+            if linked is None:
+                raise
+            said = 'This repository is linked already: use <a href="{}">{}</a>, or archive it first.'
+            url = reverse("admin:board", args=[linked.pk])
+            raise ValidationError(format_html(said, url, linked.name), code="linked") from error
         return repo
 
     def clean_name(self) -> str:

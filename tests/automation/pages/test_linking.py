@@ -115,6 +115,10 @@ def test_the_form_says_which_command_the_agent_is_told(client, person):
 def test_a_repository_is_linked_once(client, person, project):
     answer = client.post(reverse("admin:link-repository"), fields())
     assert "linked already" in str(answer.context["form"].errors["github_repo"])
+    board = reverse("admin:board", args=[project.pk])
+    assert f'use <a href="{board}">calc</a>' in answer.content.decode()
+    Membership.objects.all().delete()
+    assert f'href="{board}"' not in client.post(reverse("admin:link-repository"), fields()).content.decode()
 
 
 def test_who_may_not_add_projects_is_told_so(client):
