@@ -52,12 +52,15 @@ class Failure:
 
 
 def failure_of(session: IssueSession) -> Failure | None:
+    """None as well when the newest attempt that was judged passed its checks, whatever ended the session then."""
     if session.status not in SHOWN_IN or session.reason == PR_CLOSED:
         return None
     counted = session.attempt_rows.filter(round=session.round, counted=True).defer("prompt").first()
-    failed = _failed_checks(session)
-    attempt = failed[0].attempt if failed else counted
-    if attempt is None:
+    checked = _newest_checks(session)
+    judged = [row.attempt for row in checked[:1]] + [counted]
+    attempt = max(filter(None, judged), key=lambda row: row.number, default=None)
+    failed = [row for row in checked if row.passed is False and row.attempt == attempt]
+    if attempt is None or (checked and checked[0].attempt == attempt and not failed):
         return None
     check = failed[0] if failed else None
     title, told = _told(session, counted)
@@ -75,8 +78,8 @@ def failure_of(session: IssueSession) -> Failure | None:
     )
 
 
-def _failed_checks(session: IssueSession) -> list[VerificationResult]:
-    """What failed in the newest attempt of this round that was checked, in the order the checks ran."""
+def _newest_checks(session: IssueSession) -> list[VerificationResult]:
+    """The newest of each check of this round's newest attempt that was checked, in the order the checks ran."""
     rows = VerificationResult.objects.filter(issue_session=session, attempt__round=session.round)
     rows = rows.select_related("attempt").defer("output", "attempt__prompt").order_by("-id")
     newest: dict[tuple[str, str], VerificationResult] = {}
@@ -84,7 +87,7 @@ def _failed_checks(session: IssueSession) -> list[VerificationResult]:
         first = next(iter(newest.values()), row)
         if row.attempt_id == first.attempt_id:
             newest.setdefault((row.check_type, row.name), row)
-    return sorted((row for row in newest.values() if row.passed is False), key=lambda row: row.pk)
+    return sorted(newest.values(), key=lambda row: row.pk)
 
 
 def _tail(check: VerificationResult) -> str:

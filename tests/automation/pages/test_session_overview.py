@@ -90,9 +90,30 @@ def test_an_attempt_that_is_at_work_already_was_told():
 
 def test_only_the_newest_result_of_a_check_counts():
     session = failed_session()
-    for name, kind in (("test", "test"), ("build", "build")):
-        create_result(session, attempt=session.session, name=name, check_type=kind, passed=True)
-    assert failure_of(session).check is None
+    create_result(session, attempt=session.session, name="test", check_type="test", passed=True)
+    assert failure_of(session).check.name == "build"
+    create_result(session, attempt=session.session, name="build", check_type="build", passed=True)
+    assert failure_of(session) is None
+
+
+@pytest.mark.parametrize("is_counted", [True, False])
+def test_no_attempt_is_said_to_have_failed_once_a_later_one_has_passed(client, is_counted):
+    session = failed_session(status="needs_review", attempts=1, step="publish", reason="stopped")
+    passed = create_attempt(session, number=4, counted=is_counted, outcome="done", ended_at=timezone.now())
+    create_result(session, attempt=passed, command="make test")
+    text = page(client, session)
+    assert "A person stopped it." in text
+    assert "Why attempt" not in text
+    assert "was told" not in text
+    assert "will be told" not in text
+
+
+def test_a_later_attempt_that_ended_before_its_checks_is_the_one_that_failed(client):
+    session = failed_session(reason="timeout")
+    create_attempt(session, number=4, counted=True, outcome="timeout", ended_at=timezone.now())
+    text = page(client, session)
+    assert "Why attempt 4 failed" in text
+    assert "It ended before any check failed: <strong>timeout</strong>" in text
 
 
 def test_an_attempt_that_failed_before_any_check_says_how_it_ended(client):
