@@ -154,6 +154,20 @@ def test_the_next_attempt_is_waited_for_and_linked(open_window, run):
     expect(reader.log).to_contain_text("The agent has not printed anything yet.")
 
 
+def test_a_log_opened_before_the_first_attempt_starts_by_itself(open_window, run):
+    session = run.attempt.issue_session
+    session.attempt_rows.all().delete()
+    reader = open_window()
+    reader.page.goto(run.url)
+    expect(reader.page.get_by_text("Its log appears here as soon as one starts.")).to_be_visible()
+    reader.page.clock.fast_forward(LONGEST_PAUSE)
+    expect(reader.log).to_have_count(0)
+    create_attempt(session, number=1, agent="claude_code")
+    reader.page.clock.fast_forward(LONGEST_PAUSE)
+    expect(reader.status).to_have_text("Live")
+    expect(reader.log).to_contain_text("The agent has not printed anything yet.")
+
+
 def test_a_hidden_tab_asks_nothing_and_goes_on_when_it_is_shown(open_window, run):
     reader = open_window()
     reader.read()

@@ -280,6 +280,13 @@ def test_an_empty_board_says_the_next_step(manager, project, values, query, word
     assert words in page(manager, project, query)
 
 
+def test_a_board_that_waits_for_its_first_sync_offers_to_be_loaded_again(manager, project):
+    Project.objects.update(last_synced_at=None, sync_requested_at=timezone.now())
+    text = page(manager, project)
+    assert f'<a class="btn primary" href="{reverse("admin:board", args=[project.pk])}">Reload</a>' in text
+    assert "appear here" not in text
+
+
 def test_more_rows_take_no_more_queries(manager, project, django_assert_max_num_queries):
     def fill(count):
         for _ in range(count):
