@@ -24,6 +24,7 @@ from django.views.decorators.http import require_GET
 
 from automation.pages.page import Route
 from automation.pages.query import Query
+from automation.pages.session_head import renewed
 from automation.rendering.entries import Renderer
 from automation.transcripts import positions, reading
 from automation.transcripts.kinds import Show
@@ -36,6 +37,7 @@ MOST_DIGITS = 15
 RUNNING, NO_RESULT, LATER = "running", "no result", "result on a later page"
 FILTERS = ((Show.ALL, "All"), (Show.MESSAGES, "Messages"), (Show.TOOLS, "Tools"), (Show.ERRORS, "Errors"))
 FIELDS = ("issue_session", "number", "round", "kind", "agent", "outcome", "started_at", "ended_at")
+LONG = ("prompt", "message", "summary", "issue_session__github_issue_body")
 GOING_ON = (Status.IN_PROGRESS, Status.VERIFYING)
 
 
@@ -128,6 +130,7 @@ def log_events(request: HttpRequest, pk: int) -> HttpResponse:
     )
     is_over = has_ended and reply.is_last
     answer = {
+        "head": renewed(attempt.issue_session),
         "events": events,
         "next": reply.end,
         "ended": is_over,
@@ -169,9 +172,8 @@ def _readable(attempt: Attempt) -> Iterator[str]:
 
 def _visible_attempt(request: HttpRequest, pk: int) -> Attempt:
     sessions = IssueSession.objects.visible_to(request.user)
-    names = [f"issue_session__{name}" for name in ("status", "queued_at")]
-    rows = Attempt.objects.filter(issue_session__in=sessions).select_related("issue_session")
-    return get_object_or_404(rows.only(*FIELDS, *names), pk=pk)
+    rows = Attempt.objects.filter(issue_session__in=sessions).select_related("issue_session__project")
+    return get_object_or_404(rows.defer(*LONG), pk=pk)
 
 
 def _chosen(attempts: list[Attempt], number: str | None) -> Attempt:

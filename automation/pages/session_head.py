@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Q, Sum
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from automation.attention import SILENT, is_held, silent_since
@@ -18,27 +19,42 @@ from issues.states import ENDED, MAX_ATTEMPTS, Status, Step
 from projects.models import Scope
 from projects.redaction import redact
 
+RENEWED = {
+    "session-line": "automation/session_line.html",
+    "session-figures": "automation/session_figures.html",
+}
 WORKING = (Status.IN_PROGRESS, Status.VERIFYING)
 
 
 def head(request: HttpRequest, session: IssueSession) -> dict[str, Any]:
     now = timezone.now()
+    return figures(session, now) | {
+        "project": session.project,
+        "issue_title": _title(session) or "(no title)",
+        "silent": SILENT if silent_since(session, now) else None,
+        "buttons": buttons(session, may_operate=session.project.allows(request.user, Scope.OPERATE), now=now),
+        "here": request.get_full_path(),
+    }
+
+
+def renewed(session: IssueSession) -> dict[str, str]:
+    """What of the head changes while a page is open, as HTML by the id of its place."""
+    context = figures(session, timezone.now())
+    return {name: render_to_string(template, context) for name, template in RENEWED.items()}
+
+
+def figures(session: IssueSession, now: datetime) -> dict[str, Any]:
     totals = session.attempt_rows.aggregate(
         cost=Sum("cost_usd"),
         unpriced=Count("pk", filter=Q(cost_usd=None, ended_at__isnull=False)),
     )
     return {
         "session": session,
-        "project": session.project,
-        "issue_title": _title(session) or "(no title)",
         "attempt_line": attempt_line(session),
         "elapsed": elapsed(session, now),
         "cost": _cost(totals["cost"], totals["unpriced"]),
         "last_activity": session.changed_at,
-        "silent": SILENT if silent_since(session, now) else None,
         "heard_at": session.heard_at if is_held(session, now) else None,
-        "buttons": buttons(session, may_operate=session.project.allows(request.user, Scope.OPERATE), now=now),
-        "here": request.get_full_path(),
     }
 
 

@@ -154,6 +154,18 @@ def test_the_next_attempt_is_waited_for_and_linked(open_window, run):
     expect(reader.log).to_contain_text("The agent has not printed anything yet.")
 
 
+def test_the_head_of_the_page_goes_with_the_log(open_window, run):
+    reader = open_window()
+    reader.read()
+    expect(reader.page.locator("#session-line")).to_contain_text("In progress")
+    run.attempt.cost_usd = 3
+    run.end()
+    reader.hurry()
+    expect(reader.page.locator("#session-line")).to_contain_text("Failed")
+    expect(reader.page.locator("#session-figures")).to_contain_text("$ 3.00")
+    expect(reader.page.get_by_role("link", name="Issue on GitHub")).to_be_visible()
+
+
 def test_a_log_opened_before_the_first_attempt_starts_by_itself(open_window, run):
     session = run.attempt.issue_session
     session.attempt_rows.all().delete()

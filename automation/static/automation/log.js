@@ -12,6 +12,7 @@
   const jump = document.getElementById("log-jump");
   const earlier = document.getElementById("log-earlier");
   const later = document.getElementById("log-later");
+  const renewed = {};
   let after = Number(log.dataset.after), pause = FASTEST, timer = 0, isAsking = false, isOver = false;
 
   const say = (state, words) => {
@@ -43,6 +44,14 @@
       shown.replaceWith(row);
     } else {
       log.append(row);
+    }
+  };
+
+  // The head of the page, from the badge to the figures, goes with what the log tells.
+  const renew = (head) => {
+    for (const [id, html] of Object.entries(head)) {
+      const place = document.getElementById(id);
+      if (renewed[id] !== html) place.innerHTML = renewed[id] = html;
     }
   };
 
@@ -83,6 +92,7 @@
   };
 
   const take = (answer) => {
+    renew(answer.head);
     show(answer.events);
     const isNews = answer.next !== after || answer.events.length > 0;
     after = answer.next;

@@ -124,7 +124,23 @@ def test_a_filter_holds_for_what_follows_too(boss, attempt):
 
 
 def test_a_log_that_is_not_there_yet_is_empty(boss, attempt):
-    assert poll(boss, attempt) == {"events": [], "next": 0, "ended": False, "done": False, "later": None}
+    answer = poll(boss, attempt)
+    del answer["head"]
+    assert answer == {"events": [], "next": 0, "ended": False, "done": False, "later": None}
+
+
+def test_each_reply_brings_the_head_of_the_page_as_it_is_now(boss, attempt, django_assert_max_num_queries):
+    session = attempt.issue_session
+    session.github_issue_title = "<b>x</b>"
+    end(attempt, Status.PR_CREATED)
+    attempt.cost_usd = 2
+    attempt.save()
+    with django_assert_max_num_queries(9):
+        head = poll(boss, attempt)["head"]
+    assert "PR created" in head["session-line"]
+    assert "$ 2.00" in head["session-figures"]
+    page = boss.get(reverse("admin:session", args=[session.pk])).content.decode()
+    assert all(f'id="{place}"' in page for place in head)
 
 
 @pytest.mark.parametrize(
