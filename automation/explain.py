@@ -80,6 +80,8 @@ def _in_line(session: IssueSession, now: datetime) -> str:
         due = due.exclude(queued_by=SYSTEM)
     order = list(due.values_list("pk", flat=True)[:1000])
     before = order.index(session.pk) if session.pk in order else 0
+    if not before and session.status != Status.PENDING:
+        return "It waits for its next try, which begins within a minute."
     if not before:
         return "It is the next to start, within a minute."
     return f"{before} {'session is' if before == 1 else 'sessions are'} before it in the queue."

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from automation.attention import silent_since
+from automation.attention import is_held, silent_since
 from issues.models import IssueSession
 from issues.states import MAX_ATTEMPTS, Status
 
@@ -33,7 +33,7 @@ OF_STATUS: dict[str, Standing] = {
 
 
 def standing_of(session: IssueSession, now: datetime) -> Standing:
-    """Parked, queued and silent sessions keep their status in the database; people want to know the difference."""
+    """Their status in the database is the same while they are parked, queued, silent or between two tries."""
     if session.not_before is not None and session.not_before > now and session.queued_at is not None:
         until = timezone.localtime(session.not_before)
         return Standing(f"Waiting until {until:%H:%M %Z}", "◷", "warn", until)
@@ -42,6 +42,8 @@ def standing_of(session: IssueSession, now: datetime) -> Standing:
         return Standing(f"Silent since {since:%H:%M %Z}", "◌", "warn", since)
     if session.status == Status.PENDING and session.queued_at is not None:
         return Standing("Queued", "◔", "active")
+    if session.status == Status.IN_PROGRESS and session.queued_at is not None and not is_held(session, now):
+        return Standing("Waiting for its next try", "◷", "active")
     if session.status == Status.FAILED and session.attempts >= MAX_ATTEMPTS:
         return Standing(f"Failed ({session.attempts} attempts)", "✕", "danger")
     return OF_STATUS[session.status]

@@ -39,6 +39,13 @@ def test_one_that_has_ended_waits_for_nothing(status):
     assert said(create_session(status=status)) == ""
 
 
+def test_one_between_two_attempts_waits_for_its_next_try():
+    assert (
+        said(queued(status=Status.IN_PROGRESS)) == "It waits for its next try, which begins within a minute."
+    )
+    assert said(queued()) == "It is the next to start, within a minute."
+
+
 def test_a_published_one_waits_for_github_and_a_held_one_for_a_person():
     assert "pull request #7 to be merged or closed" in said(create_session(status="pr_created", pr_number=7))
     assert "waits for a person" in said(create_session(status="needs_review"))
