@@ -91,6 +91,7 @@ def _shown(place: Place, window: Window, attempts: list[Attempt]) -> dict[str, A
         "events": [renderer.html(event) for event in reversed(window.events)][
             ::-1
         ],  # colours go to the newest
+        "shows_all": place.show == Show.ALL,
         "window": window,
         "has_file": positions.exists(attempt.transcript_path),
         "earlier_url": place.url(before=window.first) if window.has_earlier else "",

@@ -13,6 +13,7 @@ from automation.rendering.diffs import mini_diff
 from automation.rendering.highlighting import Colours
 from automation.transcripts.kinds import Kind, Shown
 from issues.sanitize import clean_line, keep_ends, make_visible
+from projects.columns import spelled
 
 CLIP = 20_000  # bytes of one text
 SHORT = 2_000  # where several long texts meet in one event
@@ -81,7 +82,9 @@ class Renderer:
     def _line(self, event: Shown) -> SafeString:
         """A short text that stands beside its word, without a block of its own."""
         is_short = event.kind in LINES and len(event.text) <= LINE and "\n" not in event.text
-        return ansi.to_html(event.text) if is_short else SafeString("")
+        is_code = event.kind == Kind.RETRY and event.text.isidentifier()
+        text = spelled(event.text) if is_code else event.text
+        return ansi.to_html(text) if is_short else SafeString("")
 
     def _body(self, event: Shown, limit: int) -> SafeString:
         if self._line(event):

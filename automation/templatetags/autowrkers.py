@@ -17,6 +17,7 @@ from automation.pages.standing import Standing, standing_of
 from issues.models import IssueSession
 from issues.sanitize import clean_line
 from projects.columns import spelled, worded
+from projects.models import Project
 
 register = template.Library()
 register.filter("spelled", spelled)
@@ -98,6 +99,12 @@ def with_code(text: str) -> SafeString:
         "{}",
         ((format_html("<code>{}</code>", part) if at % 2 else part,) for at, part in enumerate(parts)),
     )
+
+
+@register.filter
+def agent_name(code: str) -> str:
+    """As the settings of a project call it."""
+    return str(dict(Project.Agent.choices).get(code, clean_line(code)))
 
 
 @register.filter

@@ -13,6 +13,7 @@ from automation.agents.registry import ADAPTERS
 from automation.transcripts import claude, codex
 from automation.transcripts.kinds import Kind, Shown
 from automation.transcripts.positions import Entry
+from projects.columns import spelled
 
 FAILURES = frozenset(Outcome) - {Outcome.DONE, Outcome.ASKED}
 MOST_PARTS = 20  # events of one entry; an agent prints one or two
@@ -65,7 +66,7 @@ def _events(entry: Entry, agent: str) -> list[Shown]:
     if entry.stream == "stderr":
         return [Shown(Kind.STDERR, text=entry.line)]
     if entry.stream == "note":
-        return [Shown(Kind.NOTE, text=entry.line, is_error=entry.line.partition(":")[0] in FAILURES)]
+        return [_note(entry.line)]
     data = read.decode(entry.line.encode("utf-8", "replace")) if agent != "command" else {}
     if not data:
         return [Shown(Kind.OUTPUT, text=entry.line)]
@@ -76,6 +77,13 @@ def _events(entry: Entry, agent: str) -> list[Shown]:
     return shown or [Shown(Kind.OTHER, name=_name(data), text=claude.as_json(data))]
 
 
+def _note(line: str) -> Shown:
+    """Ours, beginning with the outcome's code where it tells how the agent ended."""
+    code, colon, rest = line.partition(":")
+    words = spelled(code) if code in frozenset(Outcome) else code
+    return Shown(Kind.NOTE, text=f"{words}{colon}{rest}", is_error=code in FAILURES)
+
+
 def _plain(event: Event) -> Shown | None:
     """None for what is part of a message or a tool's use."""
     match event:
@@ -84,11 +92,12 @@ def _plain(event: Event) -> Shown | None:
             return Shown(Kind.STARTED, detail=", ".join(filter(None, words)))
         case Retry():
             status = f"status {event.status}" if event.status else ""
-            return Shown(Kind.RETRY, text=event.message, detail=status, is_error=True)
+            cause = "" if event.message == "unknown" else event.message
+            return Shown(Kind.RETRY, text=cause, detail=status, is_error=True)
         case Finished():
             return Shown(
                 Kind.FINISHED,
-                name=event.reason,
+                name="" if event.is_error and event.reason == "success" else event.reason,
                 text=event.text,
                 detail=_account(event),
                 is_error=event.is_error,
@@ -99,7 +108,7 @@ def _plain(event: Event) -> Shown | None:
 def _account(event: Finished) -> str:
     usage = event.usage
     parts = [
-        f"{event.turns:,} turns" if event.turns is not None else "",
+        f"{event.turns:,} turn{'' if event.turns == 1 else 's'}" if event.turns is not None else "",
         f"{usage.input_tokens:,} tokens in, {usage.output_tokens:,} out" if usage else "",
         f"$ {usage.cost_usd:,.2f}" if usage and usage.cost_usd is not None else "",
         f"status {event.status}" if event.status else "",

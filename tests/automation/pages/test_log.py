@@ -149,6 +149,26 @@ def test_a_log_that_is_not_there_is_explained(boss, ended_ago, words):
     assert reverse("admin:log-raw", args=[attempt.pk]) not in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("show", "ended_ago", "words"),
+    [
+        ("all", None, "Nothing yet."),
+        ("errors", None, "Nothing of this kind yet."),
+        ("all", 1, "Nothing was printed."),
+        ("errors", 1, "Nothing of this kind in the log."),
+    ],
+)
+def test_an_empty_log_says_whether_more_may_come(boss, show, ended_ago, words):
+    when = timezone.now() - timedelta(hours=ended_ago) if ended_ago else None
+    attempt = create_attempt(ended_at=when, agent="claude_code")
+    with Transcript(attempt.transcript_path):
+        path = reverse("admin:session", args=[attempt.issue_session_id])
+        text = boss.get(path, {"tab": "log", "show": show}).content.decode()
+    assert words in text
+    assert "Claude Code" in text
+    assert "times in UTC" in text
+
+
 @pytest.mark.parametrize("is_tail", [False, True])
 def test_a_log_that_cannot_be_read_is_said(boss, is_tail):
     attempt = create_attempt(ended_at=timezone.now())

@@ -105,6 +105,14 @@ def test_no_event_is_too_large_for_a_reply(kind, text):
     assert len(html(event).encode()) <= MOST_BYTES
 
 
+def test_a_retry_says_what_is_known_of_its_cause():
+    words = "The model did not answer, trying again"
+    assert f"<b>{words}</b>" in html(Shown(Kind.RETRY, is_error=True))
+    shown = html(Shown(Kind.RETRY, text="rate_limit", detail="status 429", is_error=True))
+    assert f"<b>{words}:</b>" in shown
+    assert "rate limit<" in shown
+
+
 def test_a_short_line_of_output_needs_no_block():
     assert "<pre" not in html(Shown(Kind.STDERR, text="\x1b[31mwarning\x1b[0m"))
     assert 'class="ansi-fg-1">warning' in html(Shown(Kind.STDERR, text="\x1b[31mwarning\x1b[0m"))

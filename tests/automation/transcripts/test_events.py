@@ -100,7 +100,11 @@ def test_the_other_lines_of_claude():
     ]
     assert (finished.kind, finished.name, finished.text) == (Kind.FINISHED, "success", "Done.")
     assert finished.detail == "4 turns, 26,356 tokens in, 137 out, $ 0.08"
-    assert claude(over | {"is_error": True})[0].has_failed
+    [broken] = claude(over | {"is_error": True, "num_turns": 1})
+    assert (broken.has_failed, broken.name) == (True, "")
+    assert broken.detail.startswith("1 turn, ")
+    [unknown] = claude({"type": "system", "subtype": "api_retry", "error": "unknown"})
+    assert (unknown.kind, unknown.text) == (Kind.RETRY, "")
 
 
 def test_codex_uses_a_tool_and_speaks():
@@ -143,6 +147,7 @@ def test_a_command_prints_lines_whatever_they_look_like():
 def test_notes_and_standard_error_are_shown_as_such():
     notes = [claude(line, stream="note")[0] for line in ("done: The agent finished.", "timeout: It ran out.")]
     assert [(note.kind, note.is_error) for note in notes] == [(Kind.NOTE, False), (Kind.NOTE, True)]
+    assert claude("model_error: No answer_yet.", stream="note")[0].text == "model error: No answer_yet."
     assert claude("warning: x", stream="stderr")[0].kind == Kind.STDERR
 
 
