@@ -116,6 +116,7 @@ OF_STATUS = {
 }
 JOURNAL = {
     "auto_start": "started by itself",
+    "checks_failed": "the checks failed",
     "branch_deleted": "its branch was deleted",
     "filtered": "left out by the project's filter",
     "issue_closed": "its issue was closed",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from automation.attention import SILENT, silent_since
-from automation.pages.session_head import attempt_line, buttons
+from automation.pages.session_head import buttons
 from automation.reasons import reason_of
 from automation.templatetags.autowrkers import usd
 from issues.models import Attempt, IssueSession
@@ -34,7 +34,7 @@ class Card:
     title: str
     labels: Sequence[tuple[str, str]]  # as it is shown, as GitHub spells it
     more_labels: int
-    attempt: str
+    attempt: int | None
     worked: timedelta | None
     cost: str
     line: str
@@ -44,8 +44,9 @@ class Card:
 
 @dataclass
 class Work:
-    """What a session's agents took: time in its present round, money in all."""
+    """What a session's agents took: the last one's number, time in its present round, money in all."""
 
+    last: int | None = None
     worked: timedelta | None = None
     cost: Decimal | None = None
     unpriced: int = 0
@@ -68,10 +69,11 @@ def _work(sessions: Iterable[IssueSession], now: datetime) -> dict[int, Work]:
     rounds = {session.pk: session.round for session in sessions}
     found = {pk: Work() for pk in rounds}
     rows = Attempt.objects.filter(issue_session__in=rounds).order_by()
-    for pk, of_round, begun, ended, cost in rows.values_list(
-        "issue_session", "round", "started_at", "ended_at", "cost_usd"
+    for pk, number, of_round, begun, ended, cost in rows.values_list(
+        "issue_session", "number", "round", "started_at", "ended_at", "cost_usd"
     ):
         work = found[pk]
+        work.last = max(work.last or 0, number)
         if of_round == rounds[pk]:
             work.worked = (work.worked or timedelta()) + max(timedelta(), (ended or now) - begun)
         if cost is not None:
@@ -88,7 +90,7 @@ def _card(session: IssueSession, work: Work, may_operate: bool, now: datetime) -
         title=clean_line(session.github_issue_title) or "(no title)",
         labels=labels[:SHOWN_LABELS],
         more_labels=max(0, len(labels) - SHOWN_LABELS),
-        attempt=attempt_line(session),
+        attempt=work.last,
         worked=work.worked,
         cost=work.said_cost,
         line=_line(session, now),

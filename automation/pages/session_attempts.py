@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest
 from automation.pages.query import Query
 from automation.rendering.plain import plain
 from issues.models import Attempt, IssueSession
+from issues.states import MAX_ATTEMPTS
 from projects.errors import OperatorError
 from projects.models import Project
 from projects.workspace.history import Size, reading
@@ -47,6 +48,7 @@ def context(request: HttpRequest, session: IssueSession) -> dict[str, Any]:
     shown = found[:PAGE]
     return {
         "rows": _rows(session, shown),
+        "most_tries": MAX_ATTEMPTS,
         "older": shown[-1].number if len(found) > PAGE else None,
         "is_first_page": not request.GET.get("before"),
     }

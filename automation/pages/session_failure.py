@@ -113,8 +113,7 @@ def _told(session: IssueSession, counted: Attempt | None) -> tuple[str, str]:
     except (OperatorError, GitError, ValueError):
         told = told_of_failure(session, None, head_sha=head_sha)
     present = session.session
-    is_begun = present is not None and present.number > counted.number
-    title = (
-        f"What attempt {session.attempts + 1} was told" if is_begun else "What the next attempt will be told"
-    )
+    title = "What the next attempt will be told"
+    if present is not None and present.number > counted.number:
+        title = f"What attempt {present.number} was told"
     return title, plain(told, limit=TOLD_BYTES)

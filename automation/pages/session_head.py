@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Max, Q, Sum
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -15,7 +15,7 @@ from automation.templatetags.autowrkers import usd
 from issues import verbs
 from issues.models import IssueSession
 from issues.sanitize import clean_line
-from issues.states import ENDED, MAX_ATTEMPTS, Status, Step
+from issues.states import ENDED, MAX_ATTEMPTS, Status
 from projects.models import Scope
 from projects.redaction import redact
 
@@ -45,12 +45,14 @@ def renewed(session: IssueSession) -> dict[str, str]:
 
 def figures(session: IssueSession, now: datetime) -> dict[str, Any]:
     totals = session.attempt_rows.aggregate(
+        last=Max("number"),
         cost=Sum("cost_usd"),
         unpriced=Count("pk", filter=Q(cost_usd=None, ended_at__isnull=False)),
     )
     return {
         "session": session,
-        "attempt_line": attempt_line(session),
+        "last_attempt": totals["last"],
+        "failed_tries": f"{session.attempts} of {MAX_ATTEMPTS}",
         "elapsed": elapsed(session, now),
         "cost": _cost(totals["cost"], totals["unpriced"]),
         "last_activity": session.changed_at,
@@ -60,17 +62,6 @@ def figures(session: IssueSession, now: datetime) -> dict[str, Any]:
 
 def title_of(session: IssueSession) -> str:
     return f"#{session.github_issue_number} {_title(session)}"
-
-
-def attempt_line(session: IssueSession) -> str:
-    """`2 of 3`: the one at work or last at work in this round."""
-    is_begun = session.status != Status.PENDING
-    if session.status in (Status.NEEDS_REVIEW, Status.SKIPPED):
-        is_begun = session.step != Step.PREPARE
-    if session.status == Status.FAILED:  # at work, all that were made are counted
-        is_begun = session.step in (Step.PUBLISH, Step.FOLLOW)
-    number = min(session.attempts + is_begun, MAX_ATTEMPTS)
-    return f"{number} of {MAX_ATTEMPTS}" if number else "none yet"
 
 
 def elapsed(session: IssueSession, now: datetime) -> timedelta | None:

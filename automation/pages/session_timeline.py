@@ -16,7 +16,7 @@ from automation.pages.standing import OF_STATUS, Standing
 from automation.reasons import in_words
 from automation.rendering.plain import plain
 from issues.models import IssueSession, SessionEvent
-from issues.states import Step
+from issues.states import Status, Step
 
 PAGE = 100
 EFFECTS = 500
@@ -86,10 +86,15 @@ def _event(row: SessionEvent) -> Entry:
         old=OF_STATUS.get(row.old_status) if changed else None,
         new=OF_STATUS.get(row.new_status) if changed else None,
         step=Step(row.step).label if row.step in Step.values else "",
-        reason=in_words(row.reason),
+        reason=f"{in_words(row.reason)}; it tries again" if _is_failed_try(row) else in_words(row.reason),
         message=plain(row.message, limit=MESSAGE_BYTES),
         evidence=_evidence(row.evidence),
     )
+
+
+def _is_failed_try(row: SessionEvent) -> bool:
+    """Whether this used up one of the session's tries and left another."""
+    return bool(row.reason and "attempts" in row.evidence and row.new_status == Status.IN_PROGRESS)
 
 
 def _effect(row: Effect) -> Entry:

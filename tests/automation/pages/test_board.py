@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from decimal import Decimal
 from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from issues.models import Attempt, IssueSession
+from issues.models import IssueSession
 from issues.transitions import note
 from issues.verbs import skip
 from projects import leases
@@ -136,25 +135,6 @@ def test_a_page_holds_fifty_and_the_links_keep_the_filter(manager, project):
     assert len(numbers(second)) == 1
     assert not set(numbers(second)) & set(numbers(first))
     assert "Page 2 of 2" in second
-
-
-def test_a_card_tells_attempt_time_and_cost_of_its_agents(manager, project):
-    now = timezone.now()
-    session = create_session(project=project, status="failed", attempts=3, round=2)
-    for of_round, minutes, cost in ((1, 50, "1"), (2, 9, "0.5"), (2, 6, "0.25")):
-        agent = create_attempt(session, round=of_round, cost_usd=Decimal(cost), ended_at=now)
-        Attempt.objects.filter(pk=agent.pk).update(started_at=now - timedelta(minutes=minutes))
-    text = page(manager, project)
-    assert "3 of 3" in text
-    assert ">15 min<" in text
-    assert ">$ 1.75<" in text
-    create_attempt(session, ended_at=now)
-    assert ">at least $ 1.75<" in page(manager, project)
-
-
-def test_a_cost_that_nobody_told_is_a_dash(manager, project):
-    create_attempt(create_session(project=project, status="failed"), ended_at=timezone.now())
-    assert re.search(r'as agents told it">–<', page(manager, project))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from automation.pages.session_head import attempt_line
 from issues.models import IssueSession, SessionEvent
 from issues.states import Status
 from projects import leases
@@ -128,10 +127,12 @@ def test_the_head_says_attempt_cost_and_links(client):
         pr_state="open",
         started_at=timezone.now() - timedelta(hours=3),
     )
-    for cost in (Decimal("1.20"), None):
-        create_attempt(session, cost_usd=cost, ended_at=timezone.now())
+    for number, cost in ((1, Decimal("1.20")), (2, None)):
+        create_attempt(session, number=number, cost_usd=cost, ended_at=timezone.now())
     text = html(look(client, session, "attempts"))
-    assert "2 of 3" in text
+    assert "<dt>Attempt</dt><dd>2</dd>" in text
+    assert "<dt>Failed tries</dt><dd>1 of 3</dd>" in text
+    assert "<dt>Since its start</dt><dd>3 h</dd>" in text
     assert "at least $ 1.20" in text
     assert "3 h" in text
     assert f'href="{session.pr_url}"' in text
@@ -216,19 +217,3 @@ def test_the_stock_list_leads_to_the_page(client):
     assert f'<a href="{url}">#{session.github_issue_number}' in html(
         client.get(reverse("admin:issues_issuesession_changelist"))
     )
-
-
-@pytest.mark.parametrize(
-    ("values", "line"),
-    [
-        ({"status": "failed", "step": "follow", "pr_number": 9, "pr_state": "closed"}, "1 of 3"),
-        ({"status": "failed", "step": "verify", "attempts": 3}, "3 of 3"),
-        ({"status": "failed", "step": "work", "attempts": 1}, "1 of 3"),
-        ({"status": "failed", "step": "prepare"}, "none yet"),
-        ({"status": "skipped", "step": "work"}, "1 of 3"),
-        ({"status": "skipped", "step": "follow", "attempts": 1, "pr_number": 9}, "2 of 3"),
-        ({"status": "skipped", "step": "prepare"}, "none yet"),
-    ],
-)
-def test_an_ended_session_still_says_how_many_attempts_it_took(values, line):
-    assert attempt_line(create_session(**values)) == line

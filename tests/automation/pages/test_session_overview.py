@@ -85,7 +85,7 @@ def test_the_next_attempt_is_quoted_as_it_will_be_told():
 def test_an_attempt_that_is_at_work_already_was_told():
     session = failed_session(status="in_progress", attempts=1)
     session.session = create_attempt(session, number=4)
-    assert failure_of(session).told_title == "What attempt 2 was told"
+    assert failure_of(session).told_title == "What attempt 4 was told"
 
 
 def test_only_the_newest_result_of_a_check_counts():

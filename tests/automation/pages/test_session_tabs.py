@@ -157,6 +157,31 @@ def test_the_timeline_tells_who_did_what_when_and_why_with_effects_between(page)
     assert text.index("bob") < text.index("Push: done") < text.index("ann")
 
 
+def test_an_attempt_that_failed_is_told_as_what_was_known_then(page):
+    session = create_session(status="pr_created", attempts=1)
+    facts = {"issue_session": session, "verb": "moved", "old_status": "verifying", "reason": "checks_failed"}
+    evidence = {"attempts": 1}
+    SessionEvent.objects.create(**facts, new_status="in_progress", evidence=evidence, step="prepare")
+    text = page(session, "timeline")
+    assert "the checks failed; it tries again, at the step" in text
+    SessionEvent.objects.update(new_status="failed", evidence={"attempts": 3})
+    text = page(session, "timeline")
+    assert "the checks failed, at the step" in text
+    assert "tries again" not in text
+
+
+def test_attempts_say_what_counted_means_and_that_checks_failed(page):
+    session = create_session(status="in_progress", attempts=1)
+    attempt = create_attempt(session, number=1, counted=True, agent="claude_code", outcome="done")
+    create_attempt(session, number=2, agent="command", outcome="turn_limit")
+    create_result(session, attempt=attempt, passed=False)
+    text = page(session, "attempts")
+    assert "A counted attempt is one of the 3 failed tries" in text
+    assert "done, checks failed" in text
+    assert "turn limit" in text
+    assert "Claude Code" in text
+
+
 def test_an_effect_that_may_not_have_happened_says_so(page):
     session = create_session()
     session.effects.create(round=1, kind="comment_failed")
