@@ -26,6 +26,10 @@ def test_a_double_click_and_a_reload_make_one_token(live_server):
             page.mouse.click(box["x"] + 9, box["y"] + 9)
             page.wait_for_timeout(40)
         page.wait_for_selector("#token")
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 800})
+            cut = "box => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight"
+            assert not page.eval_on_selector("#token", cut), f"The token is cut off at {width} px."
         assert ApiToken.digest(page.input_value("#token")) == ApiToken.objects.get().token_hash
         page.reload()
         assert "has made its token already" in page.content()
