@@ -8,15 +8,15 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from automation import control
 from automation.explain import why_waiting
 from automation.pages import confirm, pausing
+from automation.pages.asking import ASKED
 from automation.pages.page import Route, visible_project, visible_session
 from automation.pages.query import SHOWN, Query
 from automation.pages.refusals import require
-from automation.pages.way_back import way_back
+from automation.pages.way_back import way_back, way_back_of_question
 from issues import verbs
 from issues.models import IssueSession
 from issues.transitions import Conflict
@@ -25,6 +25,7 @@ from projects.access import actor_name
 from projects.models import Project
 from projects.permissions import VERB_SCOPES
 
+ENDED_BY = {"skip": "skipped", "stop": "stopped"}
 ALWAYS = {"csrfmiddlewaretoken", "next"}
 SESSION_VERBS: dict[str, Callable[..., str]] = {
     "start": verbs.start,
@@ -40,13 +41,17 @@ DONE = {
 }
 
 
-@require_POST
 def ask_session(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """A second click finds the session where the first one brought it, and says so."""
+    """A second click finds the session where the first one brought it, and says so. GET asks before it ends work."""
+    is_asking = request.method == "GET" and verb in ASKED
+    if request.method != "POST" and not is_asking:
+        return HttpResponseNotAllowed(["GET", "POST"] if verb in ASKED else ["POST"])
     session = visible_session(request, pk)
     if verb not in SESSION_VERBS:
         raise Http404
     require(request, session.project, VERB_SCOPES[verb])
+    if is_asking:
+        return _ask_first(request, session, verb)
     _refuse_unknown(request)
     name = f"Issue #{session.github_issue_number}"
     try:
@@ -57,6 +62,15 @@ def ask_session(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         level = messages.INFO if answer == verbs.UNCHANGED else messages.SUCCESS
         messages.add_message(request, level, f"{name} {_said(session, verb, answer)}")
     return HttpResponseRedirect(way_back(request))
+
+
+def _ask_first(request: HttpRequest, session: IssueSession, verb: str) -> HttpResponse:
+    Query(request, "next")
+    back = way_back_of_question(request)
+    if not verbs.is_allowed(session, verb):
+        messages.error(request, f"Issue #{session.github_issue_number}: {verbs.NotAllowed(session, verb)}")
+        return HttpResponseRedirect(back)
+    return confirm.ask_session(request, session, verb, back=back)
 
 
 def ask_project(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
@@ -119,7 +133,7 @@ PROJECT_VERBS: dict[str, Callable[[HttpRequest, Project], None]] = {
 
 def _said(session: IssueSession, verb: str, answer: str) -> str:
     if answer == verbs.RECORDED:
-        return f"will {verb}: the wish is recorded, and the worker ends its work within seconds."
+        return f"will be {ENDED_BY[verb]} as soon as its worker has ended its work."
     text = "is queued or running already." if answer == verbs.UNCHANGED else DONE[verb]
     return f"{text} {why_waiting(session, timezone.now())}" if verb in ("start", "retry") else text
 

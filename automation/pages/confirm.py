@@ -1,4 +1,4 @@
-"""The pages that ask before much is started or stopped: how many, and at what cost."""
+"""The pages that ask before much is started or work is stopped: how many, at what cost, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from automation import budgets, control
+from automation.pages.asking import has_open_pull_request, is_at_work
 from automation.pages.page import render
 from automation.pages.pausing import counts
 from issues import trust
-from issues.models import Attempt
+from issues.models import Attempt, IssueSession
 from issues.sanitize import clean_line
 from projects.models import Project
 
@@ -68,6 +69,20 @@ def pause(request: HttpRequest, project: Project) -> HttpResponse:
         else f"Stop what runs in {clean_line(project.name)}?"
     )
     return _ask(request, project, "pause", title, counts=counts([project]))
+
+
+def ask_session(request: HttpRequest, session: IssueSession, verb: str, *, back: str) -> HttpResponse:
+    return render(
+        request,
+        "automation/confirm_session.html",
+        title=f"{verb.capitalize()} issue #{session.github_issue_number}?",
+        session=session,
+        project=session.project,
+        verb=verb,
+        back=back,
+        at_work=is_at_work(session, timezone.now()),
+        has_pull_request=has_open_pull_request(session),
+    )
 
 
 def _ask(request: HttpRequest, project: Project, name: str, title: str, **context: Any) -> HttpResponse:

@@ -11,8 +11,21 @@ from django.utils.http import url_has_allowed_host_and_scheme
 def way_back(request: HttpRequest) -> str:
     """The `next` of the form when it leads to this site, else the nearest page above the address."""
     asked = request.POST.get("next", "") if request.method == "POST" else ""
+    return _safe(request, asked) or _above(request)
+
+
+def way_back_of_question(request: HttpRequest) -> str:
+    """The same for the page that asks first, whose address says where the person came from."""
+    return _safe(request, request.GET.get("next", "")) or _above(request)
+
+
+def _safe(request: HttpRequest, asked: str) -> str:
     if asked and url_has_allowed_host_and_scheme(asked, _here(request), require_https=request.is_secure()):
         return asked
+    return ""
+
+
+def _above(request: HttpRequest) -> str:
     parts = request.path.strip("/").split("/")
     for length in range(len(parts) - 1, 1, -1):
         above = f"/{'/'.join(parts[:length])}/"

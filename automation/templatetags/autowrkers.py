@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from automation.pages.asking import asks_first
 from automation.pages.standing import Standing, standing_of
 from issues.models import IssueSession
 from issues.sanitize import clean_line
@@ -22,6 +23,7 @@ from projects.models import Project
 register = template.Library()
 register.filter("spelled", spelled)
 register.filter("worded", worded)
+register.filter("asks_first", asks_first)
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 

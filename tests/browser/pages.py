@@ -14,7 +14,6 @@ NOT_PAGES = {
     "log-events": "JSON",
     "log-raw": "a file",
     "diff-raw": "a file",
-    "session-verb": "POST only",
     "delivery-replay": "POST only",
     "webhook-make": "POST only",
     "webhook-secret": "POST only",
@@ -92,6 +91,9 @@ def _fill(name: str, route: str, facts: dict[str, Any]) -> Iterator[tuple[str, s
     elif name == "project-verb":
         for verb in ("start-all", "pause"):
             yield verb, route.replace("<int:pk>", str(facts["project"])).replace("<str:verb>", verb)
+    elif name == "session-verb":
+        for verb in ("skip", "stop"):
+            yield verb, route.replace("<int:pk>", str(facts["running"])).replace("<str:verb>", verb)
     elif name == "auth_user_password_change":
         yield name, f"auth/user/{facts['objects']['auth.user']}/password/"
     elif name.endswith(STOCK):

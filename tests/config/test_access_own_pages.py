@@ -64,7 +64,7 @@ LOWEST: dict[str, tuple[str, str]] = {
 }
 SESSION_VERBS = ["start", "retry", "skip", "stop"]
 PROJECT_VERBS = ["sync", "start-all", "start-automation", "pause"]
-CONFIRMED = {"start-all", "pause"}
+CONFIRMED = {"start-all", "pause", "skip", "stop"}
 CASES = sorted(
     {
         (name, verb)

@@ -74,7 +74,7 @@ def test_a_button_acts_in_the_persons_name_and_says_what_became_of_it(
 def test_on_a_session_that_a_worker_holds_the_wish_is_recorded(operator, project):
     session = create_session(project=project, status="in_progress")
     leases.claim(IssueSession, session.pk)
-    assert "the worker ends its work within seconds" in said(ask(operator, session, "stop"))
+    assert "will be stopped as soon as its worker has ended its work." in said(ask(operator, session, "stop"))
     assert IssueSession.objects.get().requested_verb == "stop"
 
 
@@ -103,8 +103,8 @@ def test_queueing_says_what_holds_it_back(operator, project):
     assert "No such repository." in said(ask(operator, create_session(project=project), "start"))
 
 
-@pytest.mark.parametrize("verb", SESSION_VERBS)
-def test_get_on_a_sessions_verb_is_405(operator, project, verb):
+@pytest.mark.parametrize("verb", ["start", "retry"])
+def test_get_on_what_needs_no_question_is_405(operator, project, verb):
     session = create_session(project=project, status="failed")
     before = changes()
     assert operator.get(reverse("admin:session-verb", args=[session.pk, verb])).status_code == 405
