@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db import IntegrityError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
@@ -149,13 +149,19 @@ class ProjectAdmin(ScopedAdmin):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Deleting archives, so nothing else goes with it."""
-        return (
-            [f"{project} is archived: work stops, its stored secrets and workspace go." for project in objs],
-            {"projects": len(objs)},
-            set(),
-            [],
-        )
+        """Deleting archives, so nothing else goes with it; the page itself says what becomes of what."""
+        return [], {"projects": len(objs)}, set(), []
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        return super().delete_view(request, object_id, {**(extra_context or {}), "title": "Archive"})
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
+        self.message_user(request, f"Archived: {obj_display}", messages.SUCCESS)
+        return redirect("admin:index")
+
+    def response_post_save_change(self, request: HttpRequest, obj: Project) -> HttpResponseRedirect:
+        """People come from the board."""
+        return redirect("admin:board", obj.pk)
 
     def delete_model(self, request: HttpRequest, obj: Project) -> None:
         archive(obj, actor=actor_name(request.user))

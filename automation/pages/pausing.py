@@ -57,6 +57,13 @@ def counts(projects: Iterable[Project]) -> Counts:
     return Counts(**begun, **waiting)
 
 
+def what_archiving_leaves(project: Project) -> dict[str, int]:
+    """How much there is of what the page that asks before archiving speaks of."""
+    found, sessions = counts([project]), project.sessions.all()
+    numbers = {"begun": found.begun, "queued": found.queued, "sessions": sessions.count()}
+    return numbers | {"open": sessions.filter(pr_number__isnull=False, pr_state="open").count()}
+
+
 def wants_stop(request: HttpRequest) -> bool:
     """Raises BadRequest for a choice that the form does not offer."""
     wish = request.POST.get("stop_running", "")

@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from automation.pages.asking import asks_first
+from automation.pages.pausing import what_archiving_leaves
 from automation.pages.standing import Standing, standing_of
 from issues.models import IssueSession
 from issues.sanitize import clean_line
@@ -24,6 +25,7 @@ register = template.Library()
 register.filter("spelled", spelled)
 register.filter("worded", worded)
 register.filter("asks_first", asks_first)
+register.simple_tag(what_archiving_leaves)
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 

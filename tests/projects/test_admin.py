@@ -183,7 +183,7 @@ def test_an_empty_list_in_the_form_means_none(boss):
 def test_deleting_a_project_archives_it(boss):
     session = create_session()
     path = page(Project, "delete", session.project_id)
-    assert "is archived" in boss.get(path).content.decode()
+    assert "There is no way back" in boss.get(path).content.decode()
     boss.post(path, {"post": "yes"})
     assert Project.objects.get().archived_at is not None
     assert IssueSession.objects.exists()
