@@ -57,6 +57,7 @@ def projects(request: HttpRequest) -> TemplateResponse:
         later=_url(filters, page + 1) if page < pages else "",
         may_pause=Project.objects.visible_to(request.user, Scope.OPERATE).exists(),
         has_demo=demo_projects(request).exists(),
+        any_linked=bool(shown) or Project.objects.active().exists(),
         may_link=request.user.has_perm("projects.add_project"),
         **(_overview(request) if shown or text or state else {}),
     )

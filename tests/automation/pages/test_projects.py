@@ -174,6 +174,9 @@ def test_everybody_sees_their_own_projects_only(client, role):
     assert "theirs" not in text
     assert "secret" not in text
     Membership.objects.all().delete()
+    assert "No project is open to you yet." in page(client)
+    assert "No repository is linked yet." not in page(client)
+    Project.objects.update(archived_at=timezone.now())
     assert "No repository is linked yet." in page(client)
 
 
@@ -184,7 +187,7 @@ def test_only_who_may_link_is_offered_to(client, boss):
     client.force_login(create_user(is_staff=True))
     text = page(client)
     assert "Link a repository" not in text
-    assert "Ask an administrator" in text
+    assert "Ask a manager" in text
 
 
 def test_the_oldest_things_that_wait_stand_first_then_the_projects_then_six_figures(boss):
