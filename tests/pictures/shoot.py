@@ -30,6 +30,12 @@ def described(page: Page) -> None:
     page.locator(".opblock").first.wait_for(timeout=60_000)
 
 
+def made(page: Page) -> None:
+    page.get_by_label("Name").fill("deploy")
+    page.get_by_role("button", name="Save").click()
+    page.locator("#token").wait_for()
+
+
 @dataclass(frozen=True)
 class Picture:
     """`path` may name facts of the scene: `/admin/session/{failed}/`."""
@@ -90,6 +96,9 @@ PICTURES = (
     Picture("answer-root-light", "/api/", role="superuser", height=760),
     Picture("answer-light", "/api/projects/{project}", role="superuser"),
     Picture("answer-dark", "/api/projects/{project}", role="superuser", scheme="dark"),
+    Picture("token-made-light", "/admin/projects/apitoken/add/", height=420, prepare=made),
+    Picture("stop-light", "/admin/session/{running}/stop/", height=480),
+    Picture("archive-light", "/admin/projects/project/{project}/delete/", height=480),
     Picture("api-light", "/api/docs", role="superuser", prepare=described),
 )
 
