@@ -121,7 +121,7 @@ def use_branch(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
     try:
         validate_branch(branch)
     except ValidationError as error:
-        messages.error(request, f"branch: {' '.join(error.messages)}")
+        messages.error(request, f"Branch: {' '.join(error.messages)}")
         return _checks_page(request, project, WayForm(request.user, project.github_repo), status=400)
     project.default_branch = branch
     editing.change(project, ["default_branch"], secrets={}, actor=actor_name(request.user))

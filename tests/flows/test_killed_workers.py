@@ -5,14 +5,12 @@ from __future__ import annotations
 import signal
 
 import pytest
-from django.db.models import F
 
 from automation.demo.github import Fault
 from automation.pipeline import advance
 from issues import verbs
-from issues.models import IssueSession
 from issues.states import Status
-from tests.flows.workers import eventually, processes_with, start_worker
+from tests.flows.workers import end_lease, eventually, processes_with, start_worker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.broker]
 FIX = [
@@ -49,11 +47,6 @@ def kill(worker):
     worker.send_signal(signal.SIGKILL)
     worker.wait()
     worker.stdout.close()
-
-
-def end_lease():
-    """As if 45 seconds had passed."""
-    IssueSession.objects.update(lease_until=F("lease_until") - __import__("datetime").timedelta(seconds=60))
 
 
 def test_killed_while_the_agent_runs(tale, queued, settings, seconds):

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import signal
 import uuid
-from datetime import timedelta
 
 import pytest
-from django.db.models import F
 
 from automation.demo.github import Fault
 from automation.pipeline import advance
 from automation.tend import tend
-from issues.models import IssueSession
 from issues.states import Status
 from tests.automation.commands.calling import run_command
-from tests.flows.workers import eventually, processes_with, start_worker
+from tests.flows.workers import end_lease, eventually, processes_with, start_worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,7 +63,7 @@ def test_killed_while_a_pull_request_is_opened_it_tells_what_is_looked_up_and_go
     assert f"It goes on with the step publish with {session.head_sha[:10]}" in said
     assert "Looked up on GitHub before it is tried again: Pull request, begun" in said
     assert f"holds it until {session.lease_until:%Y-%m-%d %H:%M:%S}" in said
-    IssueSession.objects.update(lease_until=F("lease_until") - timedelta(seconds=60))
+    end_lease()
     eventually(lambda: advance(session.pk), seconds=10)
     session.refresh_from_db()
     assert (session.status, session.attempt_rows.count()) == (Status.PR_CREATED, 1)
@@ -83,7 +80,7 @@ def test_killed_while_its_agent_runs_it_tells_whose_conversation_is_resumed(plai
     assert f"The agent's conversation of attempt 1 is resumed ({first.agent_session_id})." in words
     assert f"The agent of attempt 1 (process {first.pid}) is gone." in words
     plain.agent({"steps": [{"write": {"NOTES": "fixed\n"}}, {"commit": "Fix it"}]})
-    IssueSession.objects.update(lease_until=F("lease_until") - timedelta(seconds=60))
+    end_lease()
     assert advance(session.pk)
     assert session.attempt_rows.get(number=2).agent_session_id == first.agent_session_id
 

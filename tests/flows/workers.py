@@ -6,7 +6,10 @@ import os
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
+
+from django.db.models import F
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WORK = (
@@ -35,6 +38,15 @@ def product_environment(settings):
         "AUTOWRKERS_LOG_ROOT": str(settings.AUTOWRKERS_LOG_ROOT),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def end_lease():
+    """As if a minute had passed for whoever takes over."""
+    from automation.models import Effect
+    from issues.models import IssueSession
+
+    IssueSession.objects.update(lease_until=F("lease_until") - timedelta(seconds=60))
+    Effect.objects.update(not_before=F("not_before") - timedelta(seconds=60))
 
 
 def start_worker(session_pk, settings):
