@@ -49,8 +49,12 @@ def play_all(root: Path, seed: int, schedules: int, *, verbose: bool) -> dict[st
         "losses": totals.losses,
         "human_steps": totals.human_steps,
         "wrongs": totals.wrongs,
+        "blows": totals.blows,
+        "blows_fallen": totals.blows_fallen,
         "recovery_p99_s": round(percentile(totals.recoveries, 0.99), 1),
+        "raw_recovery_p99_s": round(percentile(totals.raw_recoveries, 0.99), 1),
         "recoveries": [round(seconds, 1) for seconds in totals.recoveries],
+        "raw_recoveries": [round(seconds, 1) for seconds in totals.raw_recoveries],
         "failing": totals.failing,
     }
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class Wait:
     kind: str
     pk: int
+    began: float
     since: float
     ended: float | None = None
 
@@ -51,8 +52,10 @@ class Recovery:
         for wait in self._open():
             self._put_off(wait)
 
-    def seconds(self) -> list[float]:
-        return [max(0.0, wait.ended - wait.since) for wait in self.waits if wait.ended is not None]
+    def seconds(self, *, raw: bool = False) -> list[float]:
+        """`raw`: with what was announced or away meanwhile."""
+        ended = [(wait.began if raw else wait.since, wait.ended) for wait in self.waits]
+        return [max(0.0, until - since) for since, until in ended if until is not None]
 
     def _open(self) -> list[Wait]:
         return [wait for wait in self.waits if wait.ended is None]
@@ -70,7 +73,8 @@ class Recovery:
         for wait in self._open():  # whoever died now had come for it
             if (wait.kind, wait.pk) == (job.kind, job.pk) and "begun_at" in job.facts:
                 wait.ended = job.facts["begun_at"]
-        self.waits.append(Wait(job.kind, job.pk, self.world.loop.now))
+        now = self.world.loop.now
+        self.waits.append(Wait(job.kind, job.pk, now, now))
 
     def _is_worked_on(self, job: Job) -> bool:
         others = [

@@ -21,6 +21,8 @@ class Result:
     seed: int
     verdict: Verdict
     recoveries: list[float]
+    raw_recoveries: list[float]  # announced pauses and outages of the database included
+    blows: tuple[int, int]  # how many were drawn, and how many fell
     digest: str
     boundaries: int
     ended_at: float
@@ -36,6 +38,9 @@ class Totals:
     human_steps: int = 0
     wrongs: int = 0
     recoveries: list[float] = field(default_factory=list)
+    raw_recoveries: list[float] = field(default_factory=list)
+    blows: int = 0
+    blows_fallen: int = 0
     failing: list[int] = field(default_factory=list)
 
     def add(self, result: Result) -> None:
@@ -46,6 +51,9 @@ class Totals:
         self.human_steps += len(verdict.human_steps)
         self.wrongs += len(verdict.wrongs)
         self.recoveries += result.recoveries
+        self.raw_recoveries += result.raw_recoveries
+        self.blows += result.blows[0]
+        self.blows_fallen += result.blows[1]
         if not verdict.is_good:
             self.failing.append(result.seed)
 
@@ -71,6 +79,8 @@ def play(world: World, schedule: Schedule, horizon: float = HORIZON) -> Result:
             schedule.seed,
             verdict,
             world.recovery.seconds(),
+            world.recovery.seconds(raw=True),
+            (len(schedule.blows), sum(blow.number <= 0 for blow in schedule.blows)),
             world.boundaries.digest(),
             len(world.boundaries.trace),
             world.loop.now,

@@ -29,6 +29,7 @@ PEOPLE = (
     *("delete_branch", "push", "force_push", "quote"),
 )
 NEVER = 99
+SHORT_JOBS = {"tick": 40, "web": 15}  # how many boundaries the plain story has in them
 
 
 @dataclass
@@ -100,6 +101,9 @@ def _blow(rng: Random, schedule: Schedule) -> None:
     label = rng.choice(KILLED_AT)
     job = rng.choices(("advance", "tend", "tick", "web"), (66, 24, 4, 6))[0]
     most = {"": 110, "commit": 60}.get(label, 12) * len(schedule.tasks)
+    if job in SHORT_JOBS:
+        most = SHORT_JOBS[job]
+        schedule.hooked = schedule.hooked or job == "web"
     whats = ("kill", "kill_all", "kill_far") if job == "advance" else ("kill", "kill_all")
     what = rng.choices(whats, (58, 12, 30)[: len(whats)])[0]
     schedule.blows.append(Blow(what, rng.randint(1, most), job, label if job == "advance" else ""))
