@@ -45,7 +45,7 @@ def make(client, **values):
 
 
 def shown(page):
-    return re.search(r">(aw_[\w-]+)<", page.content.decode())[1]
+    return re.search(r"value=\"(aw_[\w-]+)\"", page.content.decode())[1]
 
 
 def test_a_limited_token_sees_its_projects_in_every_list():
