@@ -54,6 +54,9 @@ class RepositoryHook(models.Model):
     checked_at = models.DateTimeField(
         null=True, blank=True, help_text="When GitHub's list of deliveries was last read."
     )
+    owed_since = models.DateTimeField(
+        null=True, blank=True, help_text="The first attempt at the oldest delivery that has not arrived."
+    )
 
     def __str__(self) -> str:
         return f"Webhook {self.hook_id} of {self.project}"

@@ -6,6 +6,7 @@ https://docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveri
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -25,23 +26,29 @@ logger = logging.getLogger(__name__)
 
 
 def ask_again(project: Project, client: GitHubClient, now: datetime, may_go_on: Callable[[], bool]) -> int:
-    """Ask for each failed delivery that never arrived, once; answers for how many. Every 15 min, and after a gap."""
+    """Ask for failed deliveries that never arrived; answers for how many. Every 15 min, and after a gap.
+
+    Each is asked for at once, and again each time while that fails too: one of them as long as the last attempt of all
+    failed, so that a receiver that is still down is not flooded, else all.
+    """
     hook = RepositoryHook.objects.filter(project=project).first()
     if hook is None or project.webhook_credential_id is None or not _is_due(hook, project, now):
         return 0
-    since = now - LONGEST if hook.checked_at is None else max(hook.checked_at - OVERLAP, now - LONGEST)
-    asked = 0
+    asked, owed = 0, None
     try:
-        for sent in _missed(client, project, hook, since):
+        log = list(_log(client, project, hook, _since(hook, now)))
+        missed = _missed(log)
+        owed = min((attempts[-1].delivered_at for attempts in missed), default=None)
+        for attempts in _asked_now(missed, is_up=bool(log) and log[0].was_taken):
             if not may_go_on():
                 return asked  # what is asked for shows in GitHub's log: the next round goes on behind it
-            asked += _send_again(client, project, hook, sent)
+            asked += _send_again(client, project, hook, attempts[-1])
     except NotFound:
         hook.delete()  # the webhook is gone, or this token may no longer see it
         return asked
     except Forbidden:
-        pass
-    RepositoryHook.objects.filter(pk=hook.pk).update(checked_at=now)
+        owed = hook.owed_since
+    RepositoryHook.objects.filter(pk=hook.pk).update(checked_at=now, owed_since=owed)
     return asked
 
 
@@ -61,21 +68,37 @@ def _send_again(client: GitHubClient, project: Project, hook: RepositoryHook, se
     return True
 
 
-def _missed(client: GitHubClient, project: Project, hook: RepositoryHook, since: datetime) -> Iterator[Sent]:
-    """Of each delivery that failed and was never tried again its one attempt, the oldest last."""
-    log = _log(client, project, hook, since)
-    settled = {sent.guid for sent in log if sent.was_taken or sent.is_redelivery or sent.event == PING}
-    failed = {sent.guid: sent for sent in log if sent.guid not in settled}
-    stored = WebhookDelivery.objects.filter(delivery_id__in=list(failed))
+def _missed(log: list[Sent]) -> list[list[Sent]]:
+    """Of each delivery that has not arrived its attempts, newest first, unless we refused it when it was sent again."""
+    attempts = defaultdict[str, list[Sent]](list)
+    for sent in log:
+        attempts[sent.guid].append(sent)
+    stored = WebhookDelivery.objects.filter(delivery_id__in=list(attempts))
     for guid in stored.values_list("delivery_id", flat=True):
-        del failed[guid]
-    yield from failed.values()
+        del attempts[guid]
+    return [each for each in attempts.values() if not any(map(_settles, each))]
 
 
-def _log(client: GitHubClient, project: Project, hook: RepositoryHook, since: datetime) -> list[Sent]:
-    found: list[Sent] = []
+def _settles(sent: Sent) -> bool:
+    return sent.was_taken or sent.event == PING or (sent.is_redelivery and sent.was_refused)
+
+
+def _asked_now(missed: list[list[Sent]], *, is_up: bool) -> list[list[Sent]]:
+    """The oldest last."""
+    new = [attempts for attempts in missed if not attempts[0].is_redelivery]
+    return missed if is_up else new or missed[:1]
+
+
+def _since(hook: RepositoryHook, now: datetime) -> datetime:
+    """From when on GitHub's log is read."""
+    if hook.checked_at is None:
+        return now - LONGEST
+    since = hook.checked_at - OVERLAP
+    return max(min(since, hook.owed_since or since), now - LONGEST)
+
+
+def _log(client: GitHubClient, project: Project, hook: RepositoryHook, since: datetime) -> Iterator[Sent]:
     for page in client.hooks.sent(project.github_repo, hook.hook_id):
-        found += [sent for sent in page if sent.delivered_at >= since]
+        yield from (sent for sent in page if sent.delivered_at >= since)
         if not page or page[-1].delivered_at < since:
             break
-    return found

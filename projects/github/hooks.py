@@ -11,6 +11,7 @@ from projects.github.transport import Transport, repository_path
 from projects.redaction import register
 
 GOOD = range(200, 300)
+REFUSED = range(400, 500)
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,17 @@ class Sent:
     guid: str
     event: str
     delivered_at: datetime
-    was_taken: bool
+    status: int  # 0 when nobody answered
     is_redelivery: bool
+
+    @property
+    def was_taken(self) -> bool:
+        return self.status in GOOD
+
+    @property
+    def was_refused(self) -> bool:
+        """The receiver is there, and does not want it."""
+        return self.status in REFUSED
 
 
 class Hooks:
@@ -106,6 +116,6 @@ def _decode_sent(raw: object) -> Sent:
         guid=fields.text("guid"),
         event=fields.text("event"),
         delivered_at=fields.moment("delivered_at"),
-        was_taken=isinstance(status, int) and status in GOOD,
+        status=status if isinstance(status, int) else 0,
         is_redelivery=fields.flag("redelivery"),
     )

@@ -18,6 +18,7 @@ KILLED_AT = (
     "",
     "",
     r"commit",
+    r"claim",
     r"POST",
     r"^sent",
     r"git push",
@@ -100,7 +101,7 @@ def _task(rng: Random) -> Task:
 def _blow(rng: Random, schedule: Schedule) -> None:
     label = rng.choice(KILLED_AT)
     job = rng.choices(("advance", "tend", "tick", "web"), (66, 24, 4, 6))[0]
-    most = {"": 110, "commit": 60}.get(label, 12) * len(schedule.tasks)
+    most = {"": 110, "commit": 60, "claim": 4}.get(label, 12) * len(schedule.tasks)
     if job in SHORT_JOBS:
         most = SHORT_JOBS[job]
         schedule.hooked = schedule.hooked or job == "web"
@@ -112,7 +113,7 @@ def _blow(rng: Random, schedule: Schedule) -> None:
 def _pause(rng: Random, schedule: Schedule) -> None:
     job = rng.choices(("advance", "tend"), (75, 25))[0]
     label = rng.choice(KILLED_AT) if job == "advance" else ""
-    most = {"": 110, "commit": 60}.get(label, 12) * len(schedule.tasks)
+    most = {"": 110, "commit": 60, "claim": 4}.get(label, 12) * len(schedule.tasks)
     seconds = rng.choice((20, 50, 120, 600))
     schedule.blows.append(Blow("pause", rng.randint(1, most), job, label, seconds))
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.faults.world import World
 
 WRITES = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) \"(\w+)\"")
+CLAIMS = re.compile(r'SET .*"fence" = \(')
 ENDINGS = ("ROLLBACK", "RELEASE", "SAVEPOINT")
 AWAY = "the database is away"
 OURS = ("projects_", "issues_", "verification_", "automation_")
@@ -80,7 +81,8 @@ class Storage:
         if writes is None or database.in_atomic_block:
             database.written = writes[2] if writes else database.written
             return execute(sql, params, many, context)
-        label = f"{writes[1].split()[0].lower()} {writes[2]}"
+        verb = "claim" if CLAIMS.search(sql) else writes[1].split()[0].lower()
+        label = f"{verb} {writes[2]}"
         self.world.boundaries.come_to(f"before {label}")
         self._fail("before")
         answer = execute(sql, params, many, context)

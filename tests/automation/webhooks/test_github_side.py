@@ -142,6 +142,44 @@ def test_what_failed_while_we_were_down_is_asked_for_once_and_arrives(hub, hooke
     assert [sent.redelivery for sent in hooks_of(hub)[0].deliveries].count(True) == 2
 
 
+def test_what_fails_again_is_asked_for_one_at_a_time_until_we_are_back_and_then_all(hub, hooked, monkeypatch):
+    now = timezone.now().replace(microsecond=0)
+    with monkeypatch.context() as down:
+        down.setattr(inbox, "keep", lambda *args, **kwargs: fail())
+        for title in ("one", "two", "three"):
+            hub.create_issue("acme/calc", title)
+        hub.rest()
+        first = now - timedelta(hours=7)
+        for sent in hooks_of(hub)[0].deliveries:
+            sent.delivered_at = first
+        asked = []
+        for quarter in range(25):  # six hours
+            asked.append(ask_again(hooked, now + (quarter + 1) * missed.EVERY))
+            hub.rest()
+    assert asked == [3, *[1] * 24]
+    assert guids() == set()
+    assert RepositoryHook.objects.get().owed_since == first
+    asked = [
+        ask_again(hooked, now + quarter * missed.EVERY) for quarter in (26, 27, 28) if hub.rest() is None
+    ]
+    assert asked == [1, 2, 0]
+    assert len(guids()) == 3
+    assert RepositoryHook.objects.get().owed_since is None
+
+
+def fail():
+    raise receiving.AnyDatabaseError("the connection is gone")
+
+
+def test_what_we_refuse_a_second_time_is_not_asked_for_again(hub, hooked, monkeypatch):
+    monkeypatch.setattr(receiving.signatures, "digest_in", lambda header: None)
+    hub.create_issue("acme/calc", "one")
+    hub.rest()
+    now = timezone.now()
+    asked = [ask_again(hooked, now + quarter * missed.EVERY) for quarter in (1, 2) if hub.rest() is None]
+    assert asked == [1, 0]
+
+
 def test_what_arrived_in_spite_of_a_failed_answer_is_not_asked_for(hub, hooked, monkeypatch):
     keep = inbox.keep
 
