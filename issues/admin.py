@@ -7,11 +7,12 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
 from issues import verbs
+from issues.asking_admin import ask_first
 from issues.listing import issue_number
 from issues.models import Attempt, IssueSession, SessionEvent
 from projects.access import actor_name
@@ -154,12 +155,14 @@ class IssueSessionAdmin(JournalAdmin):
         self._ask(request, rows, verbs.retry, done="Queued for another try")
 
     @admin.action(description="Skip", permissions=["operate"])
-    def skip(self, request: HttpRequest, rows: QuerySet[IssueSession]) -> None:
-        self._ask(request, rows, verbs.skip, done="Skipped, or about to be")
+    def skip(self, request: HttpRequest, rows: QuerySet[IssueSession]) -> HttpResponse | None:
+        question = ask_first(self, request, rows, "skip")
+        return question or self._ask(request, rows, verbs.skip, done="Skipped, or about to be")
 
     @admin.action(description="Stop", permissions=["operate"])
-    def stop(self, request: HttpRequest, rows: QuerySet[IssueSession]) -> None:
-        self._ask(request, rows, verbs.stop, done="Stopped, or about to be")
+    def stop(self, request: HttpRequest, rows: QuerySet[IssueSession]) -> HttpResponse | None:
+        question = ask_first(self, request, rows, "stop")
+        return question or self._ask(request, rows, verbs.stop, done="Stopped, or about to be")
 
     def _ask(
         self, request: HttpRequest, rows: QuerySet[IssueSession], verb: Callable[..., str], *, done: str

@@ -106,7 +106,7 @@ def test_autocompletion_offers_only_own_rows(client, foreign, model, field):
 def test_an_action_does_not_reach_foreign_sessions(client, foreign, action):
     log_in(client, Role.MANAGER)
     before = IssueSession.objects.values().get(pk=foreign.pk)
-    body = {"action": action, "_selected_action": [foreign.pk], "select_across": "1"}
+    body = {"action": action, "_selected_action": [foreign.pk], "select_across": "1", "confirmed": "yes"}
     client.post(path(IssueSession, "changelist"), body)
     assert IssueSession.objects.values().get(pk=foreign.pk) == before
     assert foreign.events.count() == 1
@@ -120,7 +120,7 @@ def test_an_action_needs_the_operators_role_on_that_very_project(client, role, a
     user = create_user(role, project=session.project, is_staff=True)
     create_membership(user=user, role=Role.MANAGER)
     client.force_login(user)
-    body = {"action": "skip", "_selected_action": [session.pk]}
+    body = {"action": "skip", "_selected_action": [session.pk], "confirmed": "yes"}
     text = client.post(path(IssueSession, "changelist"), body, follow=True).content.decode()
     session.refresh_from_db()
     assert (session.status == "skipped") == acts

@@ -11,9 +11,13 @@ def page(model, action="changelist", *args):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{action}", args=args)
 
 
-def act(client, model, action, *pks):
-    body = {"action": action, "_selected_action": pks}
-    return client.post(page(model), body, follow=True)
+def act(client, model, action, *pks, **fields):
+    """Press the list's button, and answer the page that asks first, where there is one."""
+    body = {"action": action, "_selected_action": pks, **fields}
+    answer = client.post(page(model), body, follow=True)
+    if "confirmed" in fields or 'name="confirmed"' not in answer.content.decode():
+        return answer
+    return act(client, model, action, *pks, confirmed="yes")
 
 
 def save(client, project=None, **fields):
