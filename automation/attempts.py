@@ -120,10 +120,12 @@ def new_agent_session_id() -> str:
     return str(uuid.uuid4())
 
 
-def record_process(attempt: Attempt, identity: ProcessIdentity) -> None:
-    """Where the agent runs, so that whoever takes over can end it first."""
+def record_process(attempt: Attempt, identity: ProcessIdentity, *, lease: Lease) -> None:
+    """Where the agent runs, so that whoever takes over can end it first. Raises Cancelled when somebody has already."""
     attempt.host, attempt.pid, attempt.pid_started = identity.host, identity.pid, identity.started
-    attempt.save(update_fields=["host", "pid", "pid_started"])
+    with transaction.atomic():
+        check_lease(lease)
+        attempt.save(update_fields=["host", "pid", "pid_started"])
 
 
 def record_conversation(attempt: Attempt, agent_session_id: str) -> None:

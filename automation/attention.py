@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models import Value as Constant
@@ -81,7 +83,8 @@ class Waiting:
 
 def count_waiting(projects: QuerySet[Project]) -> int:
     """At most COUNTED_AT_MOST: the navigation shows it on every page."""
-    rows = _sessions(projects, OF_SESSIONS, timezone.now()).order_by().values("pk")
+    is_of_any_kind = reduce(or_, _conditions(timezone.now()).values())
+    rows = _possible(projects).filter(is_of_any_kind).order_by().values("pk")
     return min(rows[:COUNTED_AT_MOST].count() + len(troubles(projects)), COUNTED_AT_MOST)
 
 
@@ -113,13 +116,17 @@ def waiting(
 
 def _sessions(projects: QuerySet[Project], kinds: Iterable[Kind], now: datetime) -> QuerySet[IssueSession]:
     chosen = [When(condition, then=Constant(str(kind))) for kind, condition in _conditions(now).items()]
-    rows = IssueSession.objects.filter(
+    wanted = [str(kind) for kind in kinds]
+    return _possible(projects).annotate(kind=Case(*chosen, default=Constant(""))).filter(kind__in=wanted)
+
+
+def _possible(projects: QuerySet[Project]) -> QuerySet[IssueSession]:
+    """All that the conditions below need to look at."""
+    return IssueSession.objects.filter(
         Q(status__in=[Status.FAILED, Status.NEEDS_REVIEW, Status.PR_CREATED])
         | Q(status__in=RUNNABLE, queued_at__isnull=False),
         project__in=projects,
     )
-    wanted = [str(kind) for kind in kinds]
-    return rows.annotate(kind=Case(*chosen, default=Constant(""))).filter(kind__in=wanted)
 
 
 def _conditions(now: datetime) -> dict[Kind, Q]:

@@ -45,7 +45,7 @@ class Heartbeat:
         give_up_seconds: float = leases.DURATION.total_seconds() - MARGIN_SECONDS,
     ) -> None:
         self.lease = lease
-        self.stop = Stop()
+        self.stop = _InTime(self)
         self.parting: dict[str, Any] = {}  # columns that are written when the lease is given back
         self._renew_seconds, self._give_up_seconds = renew_seconds, give_up_seconds
         self._renewed = time.monotonic()
@@ -73,9 +73,13 @@ class Heartbeat:
     def is_lost(self) -> bool:
         return self._lost.is_set()
 
+    @property
+    def is_late(self) -> bool:
+        return time.monotonic() - self._renewed >= self._give_up_seconds
+
     def _watch(self) -> None:
         while not self._ended.wait(max(0.0, self._renewed + self._give_up_seconds - time.monotonic())):
-            if time.monotonic() - self._renewed >= self._give_up_seconds:
+            if self.is_late:
                 self._lose()
                 return
 
@@ -114,7 +118,20 @@ class Heartbeat:
         self.stop.request(LOST)
 
 
-class _Wish(Stop):
+class _InTime(Stop):
+    """Also set, by LOST, where a process that was frozen asks before its own watch has woken."""
+
+    def __init__(self, heartbeat: Heartbeat) -> None:
+        super().__init__()
+        self._heartbeat = heartbeat
+
+    def is_set(self) -> bool:
+        if self._heartbeat.is_late:
+            self.request(LOST)
+        return super().is_set()
+
+
+class _Wish(_InTime):
     """Also set, by HANDED_OVER, as soon as this process is to hand over what it holds."""
 
     def is_set(self) -> bool:
@@ -129,7 +146,7 @@ class Holding(Heartbeat):
     def __init__(self, lease: Lease, *, ends_process: bool = False, **seconds: float) -> None:
         """`ends_process`: a worker of the queue, which is replaced when it hangs and does not hear the stop either."""
         super().__init__(lease, **seconds)
-        self.stop = _Wish()
+        self.stop = _Wish(self)
         self._ends_process = ends_process
         self._allowed_until: float | None = None
         self._heard_at = self._told_at = self._telling = time.monotonic()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from django.contrib import admin
+from django.contrib.admin import AdminSite
 from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -86,7 +87,9 @@ class MethodPages:
 def _page(request: HttpRequest, status: HTTPStatus, said: str = "", template: str = "") -> HttpResponse:
     frame = _bare(request)
     if getattr(getattr(request, "user", None), "is_staff", False):
-        frame = admin.site.each_context(request) | frame
+        frame = (
+            AdminSite.each_context(admin.site, request) | frame
+        )  # without our counts: refusals come in floods
     context = frame | {"said": clean_line(said, limit=LONGEST), "back": way_back(request)}
     page = render_to_string(template or f"{status.value}.html", context, request)
     return HttpResponse(page, status=status)

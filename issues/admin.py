@@ -157,12 +157,16 @@ class IssueSessionAdmin(JournalAdmin):
     @admin.action(description="Skip", permissions=["operate"])
     def skip(self, request: HttpRequest, rows: QuerySet[IssueSession]) -> HttpResponse | None:
         question = ask_first(self, request, rows, "skip")
-        return question or self._ask(request, rows, verbs.skip, done="Skipped, or about to be")
+        if question is None:
+            self._ask(request, rows, verbs.skip, done="Skipped, or about to be")
+        return question
 
     @admin.action(description="Stop", permissions=["operate"])
     def stop(self, request: HttpRequest, rows: QuerySet[IssueSession]) -> HttpResponse | None:
         question = ask_first(self, request, rows, "stop")
-        return question or self._ask(request, rows, verbs.stop, done="Stopped, or about to be")
+        if question is None:
+            self._ask(request, rows, verbs.stop, done="Stopped, or about to be")
+        return question
 
     def _ask(
         self, request: HttpRequest, rows: QuerySet[IssueSession], verb: Callable[..., str], *, done: str

@@ -141,7 +141,7 @@ def _play(session: IssueSession, attempt: Attempt, env: StepEnvironment, *, resu
             caps=caps(binds),
         ),
         stop=env.stop,
-        on_start=lambda identity: attempts.record_process(attempt, identity),
+        on_start=partial(attempts.record_process, attempt, lease=env.lease),
         on_event=partial(_note_conversation, attempt),
         on_output=env.hear,
     )

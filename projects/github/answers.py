@@ -38,11 +38,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No usable answer. `sent`: the request may have reached GitHub. `repeat`: asking again may help."""
+    """No usable answer. `sent`: the request may have reached GitHub. `repeat`: asking again may help.
+
+    `refusal`: the headers of a 403 or 429 whose body could not be read, so that nobody knows whether it is a limit.
+    """
 
     reason: str
     sent: bool
     repeat: bool
+    refusal: Mapping[str, str] | None = None
 
 
 def read_json(reply: Reply) -> object:

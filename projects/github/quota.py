@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import DatabaseError, connection
 from django.db.models import Case, DateTimeField, F, IntegerField, Q, Value, When
 from django.utils import timezone
 
@@ -78,7 +79,7 @@ class CredentialMeter:
         now, server_now = self.now(), answers.server_date(headers)
         unsaid = ratelimit.unsaid_pause(_refusals(self._standing), random.random())  # noqa: S311
         rate = ratelimit.read(headers, limited=limited, now=now, server_now=server_now, unsaid=unsaid)
-        refused_until = self._refuse(rate.retry_at or now + unsaid) if limited else None
+        refused_until = self._keep_refusal(rate.retry_at or now + unsaid) if limited else None
         values = _points(now, ASKING_POINTS if method in ASKING else CHANGE_POINTS)
         if headers.get("x-ratelimit-resource", "core") == "core":
             values |= _hour(rate)
@@ -127,6 +128,14 @@ class CredentialMeter:
                 return wait > 0
             standing = self._look()
         raise GitHubRateLimited(standing.now + LONGEST_WAIT, "Others' changes with this token go first")
+
+    def _keep_refusal(self, until: datetime) -> datetime:
+        """All processes go by it, so it is not lost with a connection: a second one is tried at once."""
+        try:
+            return self._refuse(until)
+        except DatabaseError:
+            connection.close()
+            return self._refuse(until)
 
     def _refuse(self, until: datetime) -> datetime:
         """Store the refusal, unless one that ends later is there; answers when the stored one ends.

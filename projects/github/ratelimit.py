@@ -16,6 +16,7 @@ from enum import IntEnum
 UNSAID_PAUSE = timedelta(seconds=60)
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_WINDOW = timedelta(hours=24)  # a reset further away is a mistake
+STATUSES = (403, 429)  # one of them with a body that nobody could read may be a limit, and is taken for one
 SECONDARY = re.compile(r"secondary rate limit|abuse detection", re.IGNORECASE)
 
 

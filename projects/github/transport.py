@@ -192,6 +192,8 @@ class Transport:
         reply = self._receive(method, url, params=params, payload=payload, auth=question or self._auth)
         if isinstance(reply, Failure):
             logger.info("%s", reply.reason)
+            if reply.refusal is not None:
+                self.meter.note(method, reply.refusal, limited=True)
             return reply
         self.server_date = answers.server_date(reply.headers) or self.server_date
         logger.debug("%s answered %s", reply.what, reply.status)
@@ -217,7 +219,7 @@ class Transport:
         auth: AuthBase,
     ) -> Reply | Failure:
         """The network's failures end here, as words: their exceptions carry the request and so the token."""
-        what = f"{method} {urlsplit(url).path}"
+        what, refusal = f"{method} {urlsplit(url).path}", None
         try:
             with self._session.request(
                 method,
@@ -230,14 +232,16 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
+                refusal = response.headers if response.status_code in ratelimit.STATUSES else None
                 body = self._read(response)
                 if isinstance(body, Failure):
-                    return Failure(f"{body.reason} ({what})", sent=True, repeat=body.repeat)
+                    return Failure(f"{body.reason} ({what})", sent=True, repeat=False, refusal=refusal)
                 return Reply(what, response.status_code, response.headers, body)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             reason = f"GitHub gave no whole answer to {what} ({type(error).__name__})."
             timed_out = isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError)
-            return Failure(reason, sent=not _is_unreachable(error), repeat=not timed_out)
+            repeat = not timed_out and refusal is None
+            return Failure(reason, sent=not _is_unreachable(error), repeat=repeat, refusal=refusal)
 
     def _read(self, response: requests.Response) -> bytes | Failure:
         """The body, decompressed piece by piece, within the limits of size and time."""

@@ -169,14 +169,14 @@ class _Child:
         """Serve the pipes until the process exits or something else ends it."""
         began = self._last_output = weighed = time.monotonic()
         while not self.exited:
+            if stop is not None and stop.is_set():  # asked first: nothing is sent to it in vain
+                return "stop"
             self._serve()
             now = time.monotonic()
             if bounds.caps is not None and now - weighed > WEIGH_SECONDS:
                 weighed = now
                 if exceeded := self._exceeded(bounds.caps) or (meter and meter.fault):
                     return exceeded
-            if stop is not None and stop.is_set():
-                return "stop"
             if now - began > bounds.total_seconds:
                 return "timeout"
             if bounds.output_bytes is not None and self.output_bytes > bounds.output_bytes:

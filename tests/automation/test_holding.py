@@ -31,6 +31,14 @@ def test_a_lease_is_renewed_while_it_is_held_and_released_afterwards(lease):
     assert IssueSession.objects.get().lease_until is None
 
 
+def test_whoever_was_frozen_is_stopped_before_the_watch_has_woken(lease, monkeypatch):
+    holding = Holding(lease)  # its threads have not even begun
+    assert not holding.stop.is_set()
+    now = time.monotonic()
+    monkeypatch.setattr("automation.holding.time.monotonic", lambda: now + 600)
+    assert (holding.stop.is_set(), holding.stop.reason) == (True, LOST)
+
+
 def test_a_lease_that_somebody_else_took_stops_the_work_and_stays_theirs(lease):
     with Holding(lease, renew_seconds=0.05) as holding:
         IssueSession.objects.update(fence=lease.fence + 1, lease_owner="another")

@@ -20,6 +20,10 @@ NOT_OURS = (  # what the scripts of Django (SelectFilter2.js) and of Swagger UI 
     ("nested-interactive", '<button aria-expanded="false" class="opblock-summary-control"'),
 )
 MOST_TOLD = 5
+SETTLE = """async () => {
+  await new Promise(requestAnimationFrame);
+  document.getAnimations().filter(each => each instanceof CSSTransition).forEach(each => each.cancel());
+}"""
 SCHEMES = {"light": None, "dark": RULES_ON_COLOURS}
 
 
@@ -51,6 +55,7 @@ def look(visitor, name, path, refused):
             yield f"{name} at {size}: scrolls sideways"
         for scheme, rules in SCHEMES.items():
             page.emulate_media(color_scheme=scheme)
+            page.evaluate(SETTLE)
             yield from (f"{name} at {size} in {scheme}: {fault}" for fault in grave(page, rules))
 
 

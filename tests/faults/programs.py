@@ -114,7 +114,7 @@ class Programs:
         world.boundaries.come_to("before agent")
         run = Run(0, world.loop.now, world.loop.now + world.rng.uniform(*world.schedule.agent_seconds))
         try:
-            output, code = self._start_agent(run, argv, env, cwd, stdin, on_start)
+            output, code = self._start_agent(run, argv, env, cwd, stdin, on_start, stop)
             world.boundaries.come_to("during agent")
             while world.loop.now < run.ends_at and not stop.is_set():
                 world.pass_time(min(LOOK_SECONDS, run.ends_at - world.loop.now))
@@ -139,19 +139,27 @@ class Programs:
         cwd: Path | None,
         stdin: bytes,
         on_start: Callable[[ProcessIdentity], None],
+        stop: Any,
     ) -> tuple[bytes, int]:
-        began = len(self.world.journal("start"))  # it writes that once it has read its prompt
         pipe = subprocess.PIPE
         with subprocess.Popen(argv, env=env, cwd=cwd, stdin=pipe, stdout=pipe, stderr=pipe) as process:
             run.pid = process.pid
             self.runs.append(run)
             try:
                 on_start(trees.identify(process.pid))
+                if stop.is_set():  # it never gets its prompt
+                    run.ends_at = self.world.loop.now
+                    return b"", -9
                 output, _ = process.communicate(stdin)
             finally:
                 process.kill()
-            run.issue = int(self.world.journal("start")[began])
+            run.issue = self._issue_of(process.pid)
             return output, process.returncode
+
+    def _issue_of(self, pid: int) -> int:
+        """The agent writes it down once it has read its prompt."""
+        starts = (line.split() for line in self.world.journal("start"))
+        return next(int(issue) for issue, its_pid in starts if its_pid == str(pid))
 
     def _token_is_good(self) -> bool:
         return self.world.token_is_good()

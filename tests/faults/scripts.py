@@ -9,9 +9,9 @@ AGENT = r"""
 read -r prompt || exit 1
 read -r head < .git/HEAD
 issue=${head##*issue-}; issue=${issue%%-*}
-echo "start $issue" >> ROOT/journal
+echo "start $issue $$" >> ROOT/journal
 starts=0
-while read -r word number; do [ "$word $number" = "start $issue" ] && starts=$((starts + 1)); done < ROOT/journal
+while read -r word number pid; do [ "$word $number" = "start $issue" ] && starts=$((starts + 1)); done < ROOT/journal
 read -r good own < ROOT/plan-$issue
 if [ "$starts" -ge "$good" ]; then word=fixed; else word=tried; fi
 echo "$word in start $starts" > NOTES-$issue

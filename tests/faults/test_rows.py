@@ -107,6 +107,13 @@ def test_a_worker_that_sleeps_as_soon_as_it_has_claimed_does_nothing_when_it_wak
     assert len(world.programs.runs) == 1
 
 
+@pytest.mark.parametrize("where", ["before agent", "after commit issues_attempt"])
+def test_a_worker_that_sleeps_while_it_starts_an_agent_gives_it_no_work_when_it_wakes(world, where):
+    result = good(world, Schedule(1, blows=[Blow("pause", 1, label=where, seconds=600)]))
+    assert told(result, "pause sessions") == 1
+    assert len([run for run in world.programs.runs if run.issue]) == 1
+
+
 def test_a_clock_that_jumps_by_an_hour_and_back_makes_nobody_work_twice(world):
     skews = [(20.0, 3600), (60.0, -3600), (120.0, 0)]
     blows = [Blow("kill", 1, label="during agent")]

@@ -8,7 +8,7 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from automation import pipeline, tasks
+from automation import attempts, pipeline, tasks
 from automation.demo.github import Fault
 from automation.effects import check_lease
 from automation.pipeline import advance
@@ -43,6 +43,22 @@ def test_a_lease_that_has_run_out_allows_no_effect_even_if_nobody_took_it_over(p
     IssueSession.objects.update(lease_until=F("lease_until") - timedelta(minutes=1))
     with pytest.raises(Cancelled):
         check_lease(lease)
+
+
+def test_an_agent_whose_worker_was_taken_over_while_it_started_gets_no_prompt(plain, monkeypatch):
+    number = plain.issue()
+    begin = attempts.begin
+
+    def begin_and_lose(session, **facts):
+        attempt = begin(session, **facts)
+        IssueSession.objects.update(fence=F("fence") + 1, lease_owner="another")
+        return attempt
+
+    monkeypatch.setattr(attempts, "begin", begin_and_lose)
+    plain.run()
+    attempt = plain.session(number).attempt_rows.get()
+    assert (attempt.pid, attempt.outcome) == (None, "")
+    assert not attempt.transcript_path.exists() or attempt.transcript_path.stat().st_size == 0
 
 
 def test_a_message_for_a_parked_session_or_a_second_one_starts_no_agent(plain):

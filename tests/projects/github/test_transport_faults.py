@@ -140,6 +140,16 @@ def test_a_secondary_limit_that_only_its_message_tells_lasts_a_minute(server, at
     assert caught.value.retry_at == NOW + timedelta(seconds=60)
 
 
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_refusal_that_breaks_off_may_be_a_limit_and_is_kept_as_one(server, at_noon, status):
+    server.will_answer(Reply(body=b'{"message": "You have exc', status=status, missing=10))
+    for _ in range(2):
+        with pytest.raises(GitHubRateLimited) as caught:
+            at_noon.get("/x")
+        assert caught.value.retry_at == NOW + timedelta(seconds=60)
+    assert len(server.asked) == 1
+
+
 def test_a_refusal_that_is_no_limit_blocks_nothing(server, at_noon):
     server.will_answer(
         Reply({"message": "no"}, status=403, headers={"X-RateLimit-Remaining": "5"}), Reply({})
