@@ -1,7 +1,7 @@
 # Each target makes .venv when it is missing; `install` alone makes it with everything.
 PYTHON ?= python3
 BIN := .venv/bin
-TEST_WORKERS ?= 2
+TEST_WORKERS ?= 3
 
 .PHONY: install agents demo run test lint bench pictures
 install: .venv
@@ -23,7 +23,7 @@ run: .venv
 	$(BIN)/python manage.py run $(ARGS)
 
 test: .venv
-	$(BIN)/python -m pytest -n $(TEST_WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal $(ARGS)
 
 lint: export DEBUG = true  # settings without a SECRET_KEY: nothing is served here
 lint: .venv

@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from tests.browser.hands import Keyboard, Mouse
 from tests.browser.installed import PASSWORD, environment, installed
@@ -54,8 +54,16 @@ class Teller:
                 return
             self.page.wait_for_timeout(300)
             if reload:
-                self.page.reload()
+                self._reload()
         raise AssertionError(f"not in time; the page says: {self.page.locator('main').inner_text()[:1500]}")
+
+    def _reload(self):
+        """The page may be on its way elsewhere, which ends a reload: look again then."""
+        try:
+            self.page.reload()
+        except Error as error:
+            if "ERR_ABORTED" not in str(error):
+                raise
 
     def sees(self, text):
         return self.page.get_by_text(text).first.is_visible()

@@ -33,7 +33,7 @@ from tests.factories import (
     create_user,
 )
 
-EXAMPLES = int(os.environ.get("API_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("API_EXAMPLES", "4"))
 SEED = int(os.environ.get("API_SEED", "0"))  # another one asks other things; a failure prints it
 CHECKS = [
     not_a_server_error,

@@ -7,7 +7,7 @@ import pytest
 from tests.faults.mutants import MUTANTS, planted
 from tests.faults.runner import play
 
-HORIZON = 900
+HORIZON = 400
 
 
 @pytest.mark.parametrize("name", MUTANTS)

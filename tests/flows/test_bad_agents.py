@@ -8,7 +8,7 @@ from automation.steps import work
 from issues.states import Status
 from tests.flows.conftest import FIX
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = pytest.mark.django_db(transaction=True)
 SECOND = "Attempt 2 of 3"
 AMEND = "git config user.name A; git reset -q --hard $(git rev-list --max-parents=0 HEAD); echo x > x; "
 

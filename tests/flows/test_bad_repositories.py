@@ -14,7 +14,7 @@ from issues.states import Status
 from projects.models import Credential, Project
 from tests.flows.conftest import FIX
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def api_calls(tale):

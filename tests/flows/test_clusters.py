@@ -19,7 +19,7 @@ from issues.states import Status
 from projects.models import Project
 from tests.flows.workers import ROOT, ancestor_with, eventually, processes_with, product_environment
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.broker]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.broker]
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def processes(tale, settings):
     assert not thread.is_alive()
 
 
+@pytest.mark.services
 def test_clock_and_clusters_take_issues_to_merged_pull_requests(tale, processes):
     numbers = [tale.issue(issue.title, issue.body, labels=list(issue.labels)) for issue in story.ISSUES[:2]]
 

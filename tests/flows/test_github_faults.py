@@ -8,7 +8,7 @@ from django.utils import timezone
 from automation.demo.github import Fault
 from issues.states import Status
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = pytest.mark.django_db(transaction=True)
 ISSUE, PULLS, COMMENTS = r"/issues/\d+$", r"/pulls$", r"/issues/\d+/comments$"
 
 

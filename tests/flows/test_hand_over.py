@@ -21,7 +21,7 @@ from issues.states import Status
 from tests.factories import create_attempt
 from tests.flows.workers import eventually, processes_with
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.broker]
+pytestmark = pytest.mark.django_db(transaction=True)
 GOOD = "def mean(values):\n    return sum(values) / len(values)\n\n\nmedian = mean\n"
 FIX = [{"write": {"calc/averages.py": GOOD}}, {"commit": "Fix it"}]
 TEN = 10
@@ -70,6 +70,8 @@ def free_port():
         return server.getsockname()[1]
 
 
+@pytest.mark.services
+@pytest.mark.broker
 def test_run_hands_its_sessions_over_at_sigterm_and_the_next_worker_resumes_the_agent(
     tale, session, manage, seconds
 ):
@@ -180,6 +182,7 @@ def test_deploys_are_no_failures_of_the_agent(session):
     assert not attempts.keeps_failing(session)
 
 
+@pytest.mark.services
 def test_ten_sessions_survive_a_deploy_with_a_migration_and_none_of_them_starts_from_zero(
     tale, session, cluster, migrated_between, settings, seconds
 ):
@@ -189,7 +192,7 @@ def test_ten_sessions_survive_a_deploy_with_a_migration_and_none_of_them_starts_
     tale.change(max_concurrent=TEN, verification_command="true", sync_requested_at="2026-01-01T00:00Z")
     tend(tale.project.pk)
     process = cluster(minutes=0, slots=TEN)
-    eventually(lambda: len(processes_with(f"sleep\0{seconds}")) >= TEN, seconds=90)
+    eventually(lambda: len(processes_with(f"sleep\0{seconds}")) >= TEN, seconds=240)
     process.send_signal(signal.SIGTERM)
     asked = time.monotonic()
     said, _ = process.communicate(timeout=40)
@@ -204,7 +207,7 @@ def test_ten_sessions_survive_a_deploy_with_a_migration_and_none_of_them_starts_
     tend(tale.project.pk)
     cluster(minutes=0, slots=TEN)
     resumed = Attempt.objects.filter(kind=Attempt.Kind.RESUME, outcome="done")
-    eventually(lambda: resumed.count() == TEN, seconds=90)
+    eventually(lambda: resumed.count() == TEN, seconds=240)
     for each in IssueSession.objects.all():
         first, second = each.attempt_rows.order_by("number")
         assert (first.outcome, first.counted, each.attempts) == ("handed_over", False, 0)

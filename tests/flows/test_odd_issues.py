@@ -13,7 +13,7 @@ from issues.models import IssueSession
 from issues.prompts import PROMPT_BYTES
 from issues.states import Status
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("tried", [False, True], ids=["nothing sent yet", "a pull request was tried"])

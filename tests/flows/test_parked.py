@@ -12,7 +12,7 @@ from issues import verbs
 from issues.states import Status
 from tests.flows.conftest import CHECK, FIX
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def assert_parked(tale, number, *, reason, words, status=Status.IN_PROGRESS):

@@ -9,7 +9,7 @@ from issues import verbs
 from issues.states import Status
 from tests.flows.conftest import FIX
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = pytest.mark.django_db(transaction=True)
 WRONG = [{"run": "echo wrong >> NOTES"}, {"commit": "Try"}]
 COMMENT = r"/issues/\d+/comments$"
 

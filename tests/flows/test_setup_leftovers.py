@@ -7,7 +7,7 @@ import pytest
 from issues.states import Status
 from tests.flows.conftest import FIX
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = pytest.mark.django_db(transaction=True)
 SETUP = "echo lock >> uv.lock; mkdir -p new; date > 'new/a [x]*\t'; echo more >> README.md; rm -f calc/averages.py"
 
 

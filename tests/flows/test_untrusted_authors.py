@@ -11,7 +11,7 @@ from issues import verbs
 from issues.models import Attempt
 from issues.states import Status
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 WRITERS = ("admin", "maintain", "write")
 OTHERS = ("triage", "read", "none")

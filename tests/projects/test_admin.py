@@ -245,18 +245,6 @@ def test_an_action_says_of_each_refused_row_why(boss):
     )
 
 
-@pytest.mark.parametrize("verb", ["skip", "stop"])
-def test_an_action_that_ends_work_names_the_sessions_and_asks_first(boss, verb):
-    sessions = [create_session(github_issue_title=f"Title {number}") for number in range(23)]
-    body = {"action": verb, "_selected_action": [session.pk for session in sessions]}
-    text = boss.post(page(IssueSession), body).content.decode()
-    assert f"{verb.capitalize()} 23 sessions" in text
-    assert text.count("Title ") == 20
-    assert "and 3 more" in text
-    assert text.count('name="_selected_action"') == 23
-    assert not SessionEvent.objects.filter(actor="boss").exists()
-
-
 def test_an_action_does_nothing_by_get(boss):
     session = create_session()
     boss.get(page(IssueSession), {"action": "skip", "_selected_action": session.pk})
