@@ -1,7 +1,7 @@
 # Each target makes .venv when it is missing; `install` alone makes it with everything.
 PYTHON ?= python3
 BIN := .venv/bin
-TEST_WORKERS ?= 3
+TEST_WORKERS ?= 4
 
 .PHONY: install agents demo run test lint bench pictures
 install: .venv

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from django.apps import apps
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
@@ -22,8 +20,8 @@ from tests.factories import (
     create_superuser,
     create_token,
 )
+from tests.sharing import EVERY
 
-EVERY = bool(os.environ.get("AUTOWRKERS_EVERY"))
 HUGE = "9" * 20
 REVERSING = "\u202eevil\u200b\ufeff"
 OF_CLIENTS = {"django_session", "django_admin_log", "projects_requestcount"}

@@ -19,7 +19,7 @@ from tests.config.nonsense import (
     own_path,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.services]
+pytestmark = pytest.mark.django_db
 BODIES = {
     "nothing": {},
     "unknown": {"no-such-field": "1"},

@@ -13,7 +13,7 @@ from issues.models import IssueSession, SessionEvent
 from projects.models import ApiToken, Project
 from tests.config.nonsense import HUGE, REVERSING, dump
 
-pytestmark = [pytest.mark.django_db, pytest.mark.services]
+pytestmark = pytest.mark.django_db
 EVERYWHERE = [
     ("no-such", "1"),
     ("e", "1"),

@@ -6,19 +6,17 @@ the others are taken.
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from tests.faults.boundaries import Blow
 from tests.faults.runner import play
 from tests.faults.schedule import Schedule
+from tests.sharing import EVERY
 
-EVERY = bool(os.environ.get("AUTOWRKERS_EVERY"))
 RECOVERY_SECONDS = 75.0
 
 
-@pytest.mark.parametrize(("job", "stride", "first"), [("advance", 31, 4), ("tend", 83, 9)])
+@pytest.mark.parametrize(("job", "stride", "first"), [("advance", 41, 4), ("tend", 83, 9)])
 def test_a_worker_killed_at_any_moment_is_followed_by_another_that_does_nothing_twice(
     world, job, stride, first
 ):

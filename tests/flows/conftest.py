@@ -20,9 +20,14 @@ from issues.models import IssueSession
 from projects.models import Project
 from tests.flows.workers import ROOT, product_environment
 from tests.linking import link
+from tests.sharing import keep_few_cases
 
 FIX = [{"write": {"NOTES": "fixed\n"}}, {"commit": "Fix it"}]
 CHECK = "grep -qs fixed NOTES || { echo FAILED: not fixed; exit 1; }"
+
+
+def pytest_collection_modifyitems(config, items):
+    keep_few_cases(config, items, "tests/flows/", most=3)
 
 
 class Story:

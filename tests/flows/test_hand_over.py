@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from automation import attempts, draining
+from automation import attempts, draining, hosts
 from automation.pipeline import advance
 from automation.tend import tend
 from issues.models import Attempt, IssueSession
@@ -182,7 +182,6 @@ def test_deploys_are_no_failures_of_the_agent(session):
     assert not attempts.keeps_failing(session)
 
 
-@pytest.mark.services
 def test_ten_sessions_survive_a_deploy_with_a_migration_and_none_of_them_starts_from_zero(
     tale, session, cluster, migrated_between, settings, seconds
 ):
@@ -204,8 +203,9 @@ def test_ten_sessions_survive_a_deploy_with_a_migration_and_none_of_them_starts_
     migrated_between()
     tale.agent({"match": "", "steps": FIX})
     tale.change(retry_at=None)
-    tend(tale.project.pk)
     cluster(minutes=0, slots=TEN)
+    eventually(lambda: any(each.slots for each in hosts.standings()), seconds=60)
+    tend(tale.project.pk)
     resumed = Attempt.objects.filter(kind=Attempt.Kind.RESUME, outcome="done")
     eventually(lambda: resumed.count() == TEN, seconds=240)
     for each in IssueSession.objects.all():

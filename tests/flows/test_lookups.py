@@ -7,7 +7,7 @@ import pytest
 from automation.demo.github import Fault
 from tests.flows.test_github_faults import PULLS, assert_published_once
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_request_that_github_has_but_did_not_list_is_adopted_when_it_refuses_a_second(plain):

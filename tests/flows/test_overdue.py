@@ -17,7 +17,7 @@ from issues.models import IssueSession
 from issues.states import Status
 from tests.flows.workers import ROOT, product_environment
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = pytest.mark.django_db(transaction=True)
 HANGS = """
 import django; django.setup()
 import time

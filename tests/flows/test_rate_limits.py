@@ -15,7 +15,7 @@ from issues.models import IssueSession
 from projects.models import Credential
 from tests.flows.test_github_faults import assert_published_once
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = pytest.mark.django_db(transaction=True)
 LIST = r"/acme/calc/issues$"
 
 

@@ -22,7 +22,7 @@ from tests.flows.conftest import CHECK, FIX
 from tests.flows.test_killed_workers import end_lease, kill
 from tests.flows.workers import eventually, processes_with, start_worker
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
