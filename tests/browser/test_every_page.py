@@ -59,7 +59,6 @@ def look(visitor, name, path, refused):
             return
     if path in READY:
         page.locator(READY[path]).first.wait_for()
-    page.evaluate(AXE_SCRIPT)
     for size, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})
         if visitor.has_sideways_scroll():
@@ -80,6 +79,8 @@ def test_every_page_is_known_here(scene):
 @pytest.mark.parametrize("which", ["ours", "stock"])
 def test_no_page_has_a_grave_fault(visit, scene, which):
     member, stranger = visit("superuser"), visit()
+    for visitor in (member, stranger):
+        visitor.context.add_init_script(AXE_SCRIPT)
     faults, refused = [], []
     for name, path in pages.paths(scene, which).items():
         faults += look(stranger if name == "login" else member, name, path, refused)
