@@ -27,7 +27,7 @@ CHECK = "grep -qs fixed NOTES || { echo FAILED: not fixed; exit 1; }"
 
 
 def pytest_collection_modifyitems(config, items):
-    keep_few_cases(config, items, "tests/flows/", most=3)
+    keep_few_cases(config, items, "tests/flows/", most=2)
 
 
 class Story:

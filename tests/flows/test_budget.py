@@ -12,7 +12,7 @@ from issues.models import Attempt
 from tests.factories import create_attempt, create_session
 from tests.flows.conftest import FIX
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.broker]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_used_up_budget_holds_a_queued_session_until_it_is_raised(plain):

@@ -20,7 +20,7 @@ from automation.demo import story
 from issues.states import Status
 from tests.flows.workers import start_worker
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = pytest.mark.django_db(transaction=True)
 MODEL_KEY = "model-key-canary-0123456789"
 LOOK_AROUND = (
     "env; cat /proc/self/environ /proc/1/environ /proc/*/environ /proc/*/cmdline; cat .git/config ~/.gitconfig; "

@@ -18,7 +18,7 @@ from projects.models import Project
 from tests.factories import create_project
 from tests.flows.workers import ROOT, eventually, product_environment
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.broker]
+pytestmark = pytest.mark.django_db(transaction=True)
 QUICK = "from automation import clusters; clusters.FREED_AFTER_SECONDS = 1.0; clusters.SILENT_AFTER_SECONDS = 3.0; "
 CLUSTER = (
     QUICK + "import sys; from django.core.management import execute_from_command_line as run; run(sys.argv)"
@@ -77,6 +77,7 @@ def readers(guard):
     return [pid for pid in children(guard)[:2] if Path(f"/proc/{pid}/syscall").read_text().startswith("0 ")]
 
 
+@pytest.mark.broker
 def test_a_cluster_whose_next_reader_was_killed_takes_messages_again(guard, project):
     before = children(guard)
     eventually(lambda: len(readers(guard)) == 1)
@@ -86,6 +87,7 @@ def test_a_cluster_whose_next_reader_was_killed_takes_messages_again(guard, proj
     eventually(answers(project), seconds=20)
 
 
+@pytest.mark.broker
 def test_a_reader_that_was_stopped_and_goes_on_spoils_no_message(guard, project):
     eventually(lambda: len(readers(guard)) == 1)
     stopped = readers(guard)[0]

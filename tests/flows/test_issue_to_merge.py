@@ -10,7 +10,7 @@ from issues.states import Status
 from tests.referee import assert_valid
 from verification.models import VerificationResult
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.broker]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -18,6 +18,7 @@ def three(tale):
     return [tale.issue(issue.title, issue.body, labels=list(issue.labels)) for issue in story.ISSUES]
 
 
+@pytest.mark.services
 def test_three_issues_become_two_merged_pull_requests_and_one_skip(tale, three):
     median, bill, decimal = three
     tale.run()
@@ -73,6 +74,7 @@ def test_running_everything_again_changes_nothing_on_github(tale, three):
     assert tale.footprint(three) == before
 
 
+@pytest.mark.services
 def test_a_pull_request_closed_unmerged_fails_and_a_reopened_one_comes_back(tale, three):
     tale.run()
     session = tale.session(three[0])

@@ -12,7 +12,7 @@ from issues import verbs
 from issues.states import Status
 from tests.flows.workers import end_lease, eventually, processes_with, start_worker
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services, pytest.mark.broker]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 FIX = [
     {
         "write": {

@@ -19,7 +19,7 @@ from issues.states import Status
 from projects.models import Project
 from tests.flows.workers import ROOT, WORK, eventually, processes_with, product_environment
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
+pytestmark = pytest.mark.django_db(transaction=True)
 HOST = "import socket; socket.gethostname = lambda: {name!r}; "
 FIX = [{"write": {"NOTES": "fixed\n"}}, {"commit": "Fix it"}]
 
@@ -97,6 +97,7 @@ def published(plain, session):
     return found
 
 
+@pytest.mark.services
 def test_a_host_that_died_while_it_verified_leaves_its_commit_to_another(
     plain, begun, dies, completes, seconds
 ):
@@ -109,6 +110,7 @@ def test_a_host_that_died_while_it_verified_leaves_its_commit_to_another(
     assert (found.head_sha, found.attempts, found.attempt_rows.count()) == (head, 0, 1)
 
 
+@pytest.mark.services
 def test_a_host_that_died_at_work_leaves_what_was_imported_before(plain, begun, dies, completes, seconds):
     plain.change(verification_command="test -e NOTES || { printf 'no%s' pe; exit 1; }")
     plain.agent(
