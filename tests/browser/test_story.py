@@ -52,7 +52,7 @@ class Teller:
         while time.monotonic() < deadline:
             if condition():
                 return
-            self.page.wait_for_timeout(300)
+            self.page.wait_for_timeout(1_000)
             if reload:
                 self._reload()
         raise AssertionError(f"not in time; the page says: {self.page.locator('main').inner_text()[:1500]}")
