@@ -70,7 +70,7 @@ class AnswerPage(BrowsableAPIRenderer):
             "title": f"{request.method} {request.path}",
             "is_nav_sidebar_enabled": False,
             "asked": request.get_full_path(),
-            "site_url": origin,
+            "origin": origin,
             "status": status,
             "tone": TONES.get(status // 100, "neutral"),
             "headers": [

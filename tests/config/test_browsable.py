@@ -49,6 +49,7 @@ def test_staff_read_an_answer_as_a_page_that_no_cache_keeps():
     answer = staff().get(f"/api/projects/{create_project(name='rocket').pk}")
     assert (answer.status_code, answer["Content-Type"]) == (200, PAGE)
     assert "rocket" in answer.content.decode()
+    assert "View site" not in answer.content.decode(), "its links above are those of every page"
     assert {"Accept", "Cookie"} <= set(answer["Vary"].split(", "))
     assert "no-store" in answer["Cache-Control"]
     assert "ETag" not in answer
