@@ -31,9 +31,12 @@ NOT_OURS = (  # what the scripts of Django (SelectFilter2.js) and of Swagger UI 
     ("nested-interactive", '<button aria-expanded="false" class="opblock-summary-control"'),
 )
 MOST_TOLD = 5
-SETTLE = """async () => {
-  await new Promise(requestAnimationFrame);
-  document.getAnimations().filter(each => each instanceof CSSTransition).forEach(each => each.cancel());
+IN_SCHEME = """async scheme => {  // and no colour is on its way any more
+  const wanted = matchMedia(`(prefers-color-scheme: ${scheme})`);
+  for (let calm = 0; calm < 3; calm += wanted.matches) {
+    await new Promise(requestAnimationFrame);
+    document.getAnimations().filter(each => each instanceof CSSTransition).forEach(each => each.cancel());
+  }
 }"""
 SCHEMES = dict.fromkeys(SIZES, ["light", "dark"]) if EVERY else {"1280": ["light"], "390": ["dark"]}
 
@@ -65,7 +68,7 @@ def look(visitor, name, path, refused):
             yield f"{name} at {size}: scrolls sideways"
         for scheme in SCHEMES[size]:
             page.emulate_media(color_scheme=scheme)
-            page.evaluate(SETTLE)
+            page.evaluate(IN_SCHEME, scheme)
             yield from (f"{name} at {size} in {scheme}: {fault}" for fault in grave(page))
 
 
