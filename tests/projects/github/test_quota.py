@@ -6,7 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 from requests.structures import CaseInsensitiveDict
 
@@ -119,6 +119,22 @@ def test_requests_that_were_out_together_count_as_one_refusal(credential, meter)
             one.note("GET", told(), limited=True)
     credential.refresh_from_db()
     assert credential.rate_refusals == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refusal_is_not_lost_with_the_connection_that_was_to_store_it(credential, meter, monkeypatch):
+    first, breaks, refuse = meter(), ["once"], CredentialMeter._refuse
+
+    def refuse_or_break(self, until):
+        if breaks:
+            raise OperationalError(breaks.pop())
+        return refuse(self, until)
+
+    monkeypatch.setattr(CredentialMeter, "_refuse", refuse_or_break)
+    with pytest.raises(GitHubRateLimited):
+        learn(first, told(retry_after=90), limited=True)
+    assert not breaks
+    assert not is_let_out(meter())
 
 
 def test_limits_that_name_no_time_are_waited_for_longer_and_longer_until_an_hour_was_good(credential, meter):
