@@ -113,13 +113,16 @@ class Heartbeat:
         """What else to write whenever the lease is renewed."""
         return {}
 
-    def _lose(self) -> None:
+    def give_up(self) -> None:
         self._lost.set()
         self.stop.request(LOST)
 
+    def _lose(self) -> None:
+        self.give_up()
+
 
 class _InTime(Stop):
-    """Also set, by LOST, where a process that was frozen asks before its own watch has woken."""
+    """Also set where a process that was frozen asks before its own watch has woken: its lease is lost then."""
 
     def __init__(self, heartbeat: Heartbeat) -> None:
         super().__init__()
@@ -127,7 +130,7 @@ class _InTime(Stop):
 
     def is_set(self) -> bool:
         if self._heartbeat.is_late:
-            self.request(LOST)
+            self._heartbeat.give_up()
         return super().is_set()
 
 

@@ -87,9 +87,8 @@ class MethodPages:
 def _page(request: HttpRequest, status: HTTPStatus, said: str = "", template: str = "") -> HttpResponse:
     frame = _bare(request)
     if getattr(getattr(request, "user", None), "is_staff", False):
-        frame = (
-            AdminSite.each_context(admin.site, request) | frame
-        )  # without our counts: refusals come in floods
+        # Without our counts: refusals come in floods.
+        frame = AdminSite.each_context(admin.site, request) | frame
     context = frame | {"said": clean_line(said, limit=LONGEST), "back": way_back(request)}
     page = render_to_string(template or f"{status.value}.html", context, request)
     return HttpResponse(page, status=status)

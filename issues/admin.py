@@ -156,16 +156,18 @@ class IssueSessionAdmin(JournalAdmin):
 
     @admin.action(description="Skip", permissions=["operate"])
     def skip(self, request: HttpRequest, rows: QuerySet[IssueSession]) -> HttpResponse | None:
-        question = ask_first(self, request, rows, "skip")
-        if question is None:
-            self._ask(request, rows, verbs.skip, done="Skipped, or about to be")
-        return question
+        return self._ask_twice(request, rows, verbs.skip, done="Skipped, or about to be")
 
     @admin.action(description="Stop", permissions=["operate"])
     def stop(self, request: HttpRequest, rows: QuerySet[IssueSession]) -> HttpResponse | None:
-        question = ask_first(self, request, rows, "stop")
+        return self._ask_twice(request, rows, verbs.stop, done="Stopped, or about to be")
+
+    def _ask_twice(
+        self, request: HttpRequest, rows: QuerySet[IssueSession], verb: Callable[..., str], *, done: str
+    ) -> HttpResponse | None:
+        question = ask_first(self, request, rows, verb.__name__)
         if question is None:
-            self._ask(request, rows, verbs.stop, done="Stopped, or about to be")
+            self._ask(request, rows, verb, done=done)
         return question
 
     def _ask(

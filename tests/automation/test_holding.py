@@ -37,6 +37,7 @@ def test_whoever_was_frozen_is_stopped_before_the_watch_has_woken(lease, monkeyp
     now = time.monotonic()
     monkeypatch.setattr("automation.holding.time.monotonic", lambda: now + 600)
     assert (holding.stop.is_set(), holding.stop.reason) == (True, LOST)
+    assert holding.is_lost, "else its worker would begin the step again and again"
 
 
 def test_a_lease_that_somebody_else_took_stops_the_work_and_stays_theirs(lease):

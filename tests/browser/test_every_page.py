@@ -1,7 +1,4 @@
-"""Every page, in light and dark, wide and narrow: nothing that axe, the policy or a narrow screen objects to.
-
-As a share each page is asked wide in light and narrow in dark; `AUTOWRKERS_EVERY=1` asks all four, to the last row.
-"""
+"""Every page, in light and dark, wide and narrow: nothing that axe, the policy or a narrow screen objects to."""
 
 from __future__ import annotations
 
@@ -11,17 +8,12 @@ from playwright.sync_api import expect
 
 from tests.browser import pages
 from tests.browser.watching import SIZES
-from tests.sharing import EVERY
 
 DOCS = "/api/docs"
 READY = {DOCS: ".opblock"}  # drawn by a script, after the page has loaded
-LIKE_OTHERS = [  # what comes after many of its kind
-    ".card:nth-of-type(n+17)",
-    "#result_list tbody tr:nth-child(n+13)",
-    ".opblock-tag-section:nth-of-type(n+4)",
-]
-GRAVE_NODES = """async exclude => {
-  const found = await axe.run({exclude}, {preload: false, resultTypes: ["violations"]});
+RULES_ON_COLOURS = ["color-contrast", "link-in-text-block"]  # all that depends on light or dark
+GRAVE_NODES = """async rules => {
+  const found = await axe.run({preload: false, resultTypes: ["violations"], ...rules});
   return found.violations
     .filter(rule => ["serious", "critical"].includes(rule.impact))
     .flatMap(rule => rule.nodes.map(node => [rule.id, node.html]));
@@ -38,13 +30,13 @@ IN_SCHEME = """async scheme => {  // and no colour is on its way any more
     document.getAnimations().filter(each => each instanceof CSSTransition).forEach(each => each.cancel());
   }
 }"""
-SCHEMES = dict.fromkeys(SIZES, ["light", "dark"]) if EVERY else {"1280": ["light"], "390": ["dark"]}
+SCHEMES = {"light": {}, "dark": {"runOnly": RULES_ON_COLOURS}}
 
 
-def grave(page):
+def grave(page, rules):
     """What axe finds: a line for each rule, with the first elements that break it."""
     found = {}
-    for rule, html in page.evaluate(GRAVE_NODES, [] if EVERY else LIKE_OTHERS):
+    for rule, html in page.evaluate(GRAVE_NODES, rules):
         if not any(rule == theirs and html.startswith(start) for theirs, start in NOT_OURS):
             found.setdefault(rule, []).append(html[:160])
     return [f"{rule} ({len(nodes)}): {' '.join(nodes[:MOST_TOLD])}" for rule, nodes in found.items()]
@@ -66,10 +58,10 @@ def look(visitor, name, path, refused):
         page.set_viewport_size({"width": width, "height": height})
         if visitor.has_sideways_scroll():
             yield f"{name} at {size}: scrolls sideways"
-        for scheme in SCHEMES[size]:
+        for scheme, rules in SCHEMES.items():
             page.emulate_media(color_scheme=scheme)
             page.evaluate(IN_SCHEME, scheme)
-            yield from (f"{name} at {size} in {scheme}: {fault}" for fault in grave(page))
+            yield from (f"{name} at {size} in {scheme}: {fault}" for fault in grave(page, rules))
 
 
 def test_every_page_is_known_here(scene):

@@ -8,11 +8,6 @@ import pytest
 
 from tests.config.nonsense import build_world
 from tests.factories import create_superuser
-from tests.sharing import keep_few_cases
-
-
-def pytest_collection_modifyitems(config, items):
-    keep_few_cases(config, items, "tests/config/test_bad_input", most=12)
 
 
 @pytest.fixture
