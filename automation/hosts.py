@@ -11,15 +11,17 @@ import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
-from django.db.models import DateTimeField, ExpressionWrapper
+from django.db.models import Case, DateTimeField, ExpressionWrapper, Q, When
 
 from automation.models import Host
 from issues.models import IssueSession
 from projects import leases
-from projects.workspace import space
+from projects.workspace import space, trees
 
 BEAT_SECONDS = 10.0
 DEAD_AFTER = timedelta(seconds=60)
@@ -58,6 +60,11 @@ class Standing:
         return [part for part in self.ages if not self.lives(part)]
 
     @property
+    def is_doubled(self) -> bool:
+        """Two machines speak under this name: each overwrites what the other told."""
+        return self.row.doubled_at is not None and self.now - self.row.doubled_at <= DEAD_AFTER
+
+    @property
     def slots(self) -> int:
         """What it offers now: nothing while it is dead or hands over."""
         return self.row.slots if self.lives(SESSIONS) and not self.row.is_draining else 0
@@ -78,10 +85,18 @@ def beat(part: str, *, has_begun: bool = False, is_draining: bool = False) -> No
         }
     if has_begun:
         values["started_at"] = leases.db_now()
-    name = socket.gethostname()
+    name, boot = socket.gethostname(), trees.boot_id()
+    is_other = ~Q(boot__in=("", boot)) & _heard_lately()
+    values |= {"boot": boot, "doubled_at": Case(When(is_other, then=leases.db_now()), default="doubled_at")}
     if not Host.objects.filter(name=name).update(**values):
         Host.objects.get_or_create(name=name)
         Host.objects.filter(name=name).update(**values)
+
+
+def _heard_lately() -> Q:
+    """A host of which some part was heard of within a minute."""
+    limit = ExpressionWrapper(leases.db_now() - DEAD_AFTER, output_field=DateTimeField())
+    return reduce(or_, (Q(**{f"{part}_seen_at__gt": limit}) for part in PARTS))
 
 
 def leave(part: str) -> None:

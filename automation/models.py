@@ -150,6 +150,10 @@ class Host(models.Model):
     version = models.CharField(max_length=32, blank=True)
     disk_free_bytes = models.PositiveBigIntegerField(null=True, blank=True)
     is_draining = models.BooleanField(default=False, help_text="It hands over what runs, and takes nothing.")
+    boot = models.CharField(max_length=36, blank=True, help_text="Which boot of a machine told this last.")
+    doubled_at = models.DateTimeField(
+        null=True, blank=True, help_text="When another machine was last heard under this name."
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     sessions_seen_at = models.DateTimeField(null=True, blank=True)
     queue_seen_at = models.DateTimeField(null=True, blank=True)

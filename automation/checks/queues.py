@@ -58,6 +58,16 @@ def clock(situation: Situation) -> Iterator[CheckMessage]:
     yield from _judge("clock", 62, waits_since=since if since and now - since > WAITED else None, now=now)
 
 
+@register("queue", "Names of hosts")
+def names(situation: Situation) -> Iterator[CheckMessage]:
+    doubled = [each.name for each in hosts.standings() if each.is_doubled]
+    for name in doubled:
+        message = f"Two machines work here under the name {name}: one's slots and space hide the other's."
+        yield fail(65, message, "Give each machine a host name of its own, then restart its parts.")
+    if not doubled:
+        yield fine(65, "No two hosts share a name.")
+
+
 @register("queue", "Queue")
 def waiting(situation: Situation) -> Iterator[CheckMessage]:
     if settings.QUEUE_BROKER_URL:

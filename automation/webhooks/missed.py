@@ -44,8 +44,10 @@ def ask_again(project: Project, client: GitHubClient, now: datetime, may_go_on: 
                 return asked  # what is asked for shows in GitHub's log: the next round goes on behind it
             asked += _send_again(client, project, hook, attempts[-1])
     except NotFound:
-        hook.delete()  # the webhook is gone, or this token may no longer see it
-        return asked
+        if _is_gone(client, project, hook):
+            hook.delete()
+            return asked
+        owed = hook.owed_since
     except Forbidden:
         owed = hook.owed_since
     RepositoryHook.objects.filter(pk=hook.pk).update(checked_at=now, owed_since=owed)
@@ -57,6 +59,14 @@ def _is_due(hook: RepositoryHook, project: Project, now: datetime) -> bool:
         return True
     was_away = project.last_tended_at is not None and now - project.last_tended_at >= GAP
     return was_away and now - hook.checked_at >= GAP
+
+
+def _is_gone(client: GitHubClient, project: Project, hook: RepositoryHook) -> bool:
+    """Was it removed on GitHub? A token that may no longer see it is answered in the same way, and may be mended."""
+    try:
+        return hook.hook_id not in {each.id for each in client.hooks.of(project.github_repo)}
+    except (Forbidden, NotFound):
+        return False
 
 
 def _send_again(client: GitHubClient, project: Project, hook: RepositoryHook, sent: Sent) -> bool:

@@ -75,7 +75,7 @@ def is_alive(identity: ProcessIdentity) -> bool:
 
 def kill_tree(identity: ProcessIdentity, timeout: float = 10.0) -> bool:
     """Kill the process and its tree. True when nothing of it is left here within `timeout` seconds."""
-    if identity.host != socket.gethostname() or not identity.started.startswith(_boot_id()):
+    if identity.host != socket.gethostname() or not identity.started.startswith(boot_id()):
         return True
     root = _read(identity.pid)
     if root is not None and _moment(root) != identity.started:
@@ -188,8 +188,8 @@ def _is_in_nested_namespace(pid: int) -> bool:
 
 
 def _moment(entry: _Entry) -> str:
-    return f"{_boot_id()}:{entry.started}"
+    return f"{boot_id()}:{entry.started}"
 
 
-def _boot_id() -> str:
+def boot_id() -> str:
     return (PROC / "sys/kernel/random/boot_id").read_text().strip()

@@ -11,10 +11,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from automation import hosts
+from automation.checks.queues import names
+from automation.checks.situation import Situation
 from automation.dispatch import free_places
 from automation.models import Host
 from issues.models import IssueSession
 from projects import leases
+from projects.workspace import trees
 from tests.factories import create_project, create_session
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -110,3 +113,29 @@ def test_a_host_not_heard_of_for_a_week_is_forgotten(on, later):
     hosts.beat(hosts.QUEUE)
     hosts.forget_old()
     assert [host.name for host in Host.objects.all()] == ["new"]
+
+
+def test_two_machines_that_speak_under_one_name_are_told_until_one_has_been_silent_for_a_minute(
+    on, monkeypatch, later
+):
+    on("twin")
+    hosts.beat(hosts.CLOCK)
+    hosts.beat(hosts.SESSIONS)
+    assert [message.id for message in names(Situation())] == ["autowrkers.D065"]
+    monkeypatch.setattr(trees, "boot_id", lambda: "another machine's")
+    hosts.beat(hosts.SESSIONS)
+    hosts.beat(hosts.SESSIONS)
+    (message,) = names(Situation())
+    assert message.id == "autowrkers.E065"
+    assert "under the name twin" in message.msg
+    later(61)
+    assert [message.id for message in names(Situation())] == ["autowrkers.D065"]
+
+
+def test_a_machine_that_was_started_again_is_no_second_one(on, monkeypatch, later):
+    on("alone")
+    hosts.beat(hosts.CLOCK)
+    later(61)
+    monkeypatch.setattr(trees, "boot_id", lambda: "the next boot's")
+    hosts.beat(hosts.CLOCK)
+    assert not standing("alone").is_doubled

@@ -219,6 +219,20 @@ def test_a_webhook_that_was_removed_on_github_is_forgotten_and_troubles_nobody(h
     assert Project.objects.get().error_code == ""
 
 
+def test_a_token_that_may_not_see_webhooks_for_a_while_costs_no_delivery(hub, hooked, monkeypatch):
+    with monkeypatch.context() as down:
+        down.setattr(receiving.signatures, "digest_in", lambda header: None)
+        hub.create_issue("acme/calc", "one")
+        hub.rest()
+    now = timezone.now()
+    hub.permit("acme/calc", "autowrkers-bot", "write")
+    assert ask_again(hooked, now + missed.EVERY) == 0
+    hub.permit("acme/calc", "autowrkers-bot", "admin")
+    assert ask_again(hooked, now + 2 * missed.EVERY) == 1
+    hub.rest()
+    assert len(guids()) == 1
+
+
 def test_after_four_days_without_a_receiver_the_last_three_are_asked_for_and_the_sync_sees_the_rest(
     hub, hooked, monkeypatch
 ):
