@@ -67,7 +67,9 @@ def _retry(session: IssueSession, commits: tuple[str, ...]) -> Retry:
         max_attempts=MAX_ATTEMPTS,
         reason="its checks failed." if failed else (last.message if last else session.last_error),
         failed_checks=tuple(
-            FailedCheck(row.name or row.check_type, row.command, row.exit_status, row.output)
+            FailedCheck(
+                row.name or row.check_type, row.command, row.exit_status, row.output, row.baseline == "failed"
+            )
             for row in failed
         ),
         commits=commits,

@@ -42,6 +42,7 @@ class FailedCheck:
     command: str
     exit_status: int | None
     output: str
+    fails_on_base: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +119,8 @@ def _files(files: Iterable[RelatedFile]) -> list[str]:
 def _failed(check: FailedCheck, *, limit: int) -> dict[str, str]:
     name, command = _line(check.name), _command(check.command)
     status = "none, it was ended" if check.exit_status is None else str(check.exit_status)
+    if check.fails_on_base:
+        status += " (and it fails on the base commit, without any change)"
     room = limit - len((name + command).encode())
     output = _block(check.output, limit=room) if check.output.strip() else "(none)"
     return {"name": name, "command": command, "exit_status": status, "output": output}

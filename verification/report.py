@@ -25,7 +25,10 @@ FAULTS = {
 
 @dataclass(frozen=True)
 class CheckRun:
-    """How one check ended. `passed` None: not checked. `fault`: a key of FAULTS, not the commit's doing."""
+    """How one check ended. `passed` None: not checked. `fault`: a key of FAULTS, not the commit's doing.
+
+    `baseline`: how the same check ended on the base commit, in the words of `verdict`; empty where nobody looked.
+    """
 
     check: PlannedCheck
     passed: bool | None
@@ -34,6 +37,7 @@ class CheckRun:
     duration_ms: int
     fault: str = ""
     exceeded: str = ""  # the cap that it went beyond
+    baseline: str = ""
 
 
 class SummaryLine(NamedTuple):
@@ -91,6 +95,7 @@ def verdict(run: CheckRun) -> str:
 def _section(run: CheckRun, budget_bytes: int) -> str:
     ended = "no exit status" if run.exit_status is None else f"exit status {run.exit_status}"
     command = keep_ends(run.check.command, limit=COMMAND_BYTES)
-    heading = f"{run.check.name} failed ({ended})\n$ {command}\n"
+    also = ", as it does on the base commit" if run.baseline == "failed" else ""
+    heading = f"{run.check.name} failed ({ended}){also}\n$ {command}\n"
     room = budget_bytes - len(heading.encode())
     return keep_ends(heading + keep_ends(run.output.strip("\n"), limit=room), limit=budget_bytes)

@@ -8,7 +8,10 @@ from verification.models import VerificationResult
 
 
 class VerificationResultSerializer(serializers.ModelSerializer[VerificationResult]):
-    """`passed` is null for what was not checked."""
+    """`passed` is null for what was not checked.
+
+    `baseline`: for a failed check how it ended on the base commit, `passed` or `failed`; empty where that says nothing.
+    """
 
     class Meta:
         model = VerificationResult

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from projects.workspace.processes import Stop
 from projects.workspace.sandbox import Bind, Sandbox
 from verification import strategy
 from verification.models import VerificationResult
-from verification.report import MISSING_TOOL, SANDBOX, SETUP, CheckRun, Report
+from verification.report import MISSING_TOOL, SANDBOX, SETUP, CheckRun, Report, verdict
 from verification.runner import run_check
 from verification.strategy import PlannedCheck
 
@@ -48,7 +49,8 @@ def verify_commit(
     1. Plan from the commit's files and from what changed since `base_sha`.
     2. Check the commit out into a folder that is removed afterwards.
     3. Run setup; when it fails nothing else runs, and that is the environment's fault.
-    4. Run every check, also after one has failed. Store each result under the fence of `lease`.
+    4. Run every check, also after one has failed, and each that failed on the base as well. Store each result under
+       the fence of `lease`.
 
     `on_output` hears of every output of a check.
     Without a lease nobody else is expected to work on the session. Raises Cancelled when `stop` asks for the
@@ -58,12 +60,16 @@ def verify_commit(
         changed, files = history.changed_files(base_sha, head_sha), history.list_files(head_sha)
     plan = strategy.plan(session.project, files=files, changed_files=changed)
     store = partial(_store, session, attempt=attempt, head_sha=head_sha, lease=lease)
-    with _checkout(session, mirror, head_sha=head_sha, lease=lease) as binds:
-        run = _runner(session.project, binds=binds, sandbox=sandbox, stop=stop, on_output=on_output)
+    options = {"sandbox": sandbox, "stop": stop, "on_output": on_output}
+    with (
+        _checkout(session, mirror, head_sha, lease=lease) as binds,
+        _on_base(session, mirror, base_sha, lease=lease, **options) as ends_on_base,
+    ):
+        run = _runner(session.project, binds=binds, **options)
         setup = _set_up(session.project, run)
         runs = [store(setup)] if setup else []
         if not (setup and setup.fault):
-            runs += [store(_blame(run(check), changed)) for check in plan.checks]
+            runs += [store(ends_on_base(_blame(run(check), changed))) for check in plan.checks]
     return Report(tuple(runs), plan.manual_review)
 
 
@@ -121,16 +127,49 @@ def _blame(run: CheckRun, changed_files: Sequence[str]) -> CheckRun:
 
 
 @contextmanager
+def _on_base(
+    session: IssueSession, mirror: Mirror, base_sha: str, *, lease: Lease | None, **options: Any
+) -> Iterator[Callable[[CheckRun], CheckRun]]:
+    """Adds to a failed check how it ends on the base commit, found out once in a round.
+
+    Nothing is added where that says nothing: the environment is at fault, or the check is made for the change's files.
+    """
+    rows = VerificationResult.objects.filter(issue_session=session, attempt__round=session.round)
+    known = dict(rows.exclude(baseline="").values_list("command", "baseline"))
+    with ExitStack() as opened:
+
+        @functools.cache
+        def runner() -> Runner | None:
+            binds = opened.enter_context(_checkout(session, mirror, base_sha, lease=lease, of_base=True))
+            run = _runner(session.project, binds=binds, **options)
+            setup = _set_up(session.project, run)
+            return None if setup and setup.fault else run
+
+        def judged(ended: CheckRun) -> CheckRun:
+            check = ended.check
+            if ended.passed is not False or ended.fault or check.is_ours:
+                return ended
+            if check.command not in known:
+                run = runner()
+                there = run(check) if run else None
+                known[check.command] = "" if there is None or there.fault else verdict(there)
+            return replace(ended, baseline=known[check.command])
+
+        yield judged
+
+
+@contextmanager
 def _checkout(
-    session: IssueSession, mirror: Mirror, *, head_sha: str, lease: Lease | None
+    session: IssueSession, mirror: Mirror, sha: str, *, lease: Lease | None, of_base: bool = False
 ) -> Iterator[list[Bind]]:
     """A clean checkout and an empty home, both gone afterwards, as a check may see them."""
     folder = folders.check_path(session.pk, lease.fence if lease else secrets.randbits(48))
+    folder = folder / "base" if of_base else folder
     folders.remove(folder)
     home = folder / "home"
     home.mkdir(parents=True)
     try:
-        with checkouts.checkout(mirror, head_sha, folder / "tree") as tree:
+        with checkouts.checkout(mirror, sha, folder / "tree") as tree:
             yield checkouts.agent_binds(mirror, tree, home)
     finally:
         folders.remove(folder)
@@ -154,5 +193,6 @@ def _store(
             exit_status=run.exit_status,
             fault=run.fault,
             duration_ms=run.duration_ms,
+            baseline=run.baseline,
         )
     return run

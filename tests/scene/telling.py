@@ -114,7 +114,7 @@ class Teller:
                 exit_status=0 if output is None else 1,
                 output=output or f"$ {command}\nAll good.\n",
                 duration_ms=milliseconds,
-                baseline="passed",
+                baseline="" if output is None else "passed",
             )
             VerificationResult.objects.filter(pk=row.pk).update(created_at=self.at(ago))
 

@@ -82,6 +82,17 @@ def test_the_next_attempt_is_quoted_as_it_will_be_told():
     assert "line 100" in failure.told
 
 
+def test_a_check_that_fails_on_the_base_as_well_says_so_to_people_and_to_the_next_attempt(client):
+    session = failed_session(status="in_progress", attempts=1)
+    told = "it fails on the base commit, without any change"
+    assert "It fails on the base commit" not in page(client, session)
+    assert told not in failure_of(session).told
+    session.verification_results.filter(name="test").update(baseline="failed")
+    client.logout()
+    assert "It fails on the base commit, too" in page(client, session)
+    assert told in failure_of(session).told
+
+
 def test_an_attempt_that_is_at_work_already_was_told():
     session = failed_session(status="in_progress", attempts=1)
     session.session = create_attempt(session, number=4)
