@@ -158,16 +158,16 @@ def _send(pids: Iterable[int], number: signal.Signals) -> None:
 
 
 def _all_entries() -> Iterable[_Entry]:
-    for folder in os.scandir(PROC):
-        if folder.name.isdigit() and (entry := _read(int(folder.name))):
-            yield entry
+    with os.scandir(PROC) as folders:
+        pids = [int(folder.name) for folder in folders if folder.name.isdigit()]
+    yield from filter(None, map(_read, pids))
 
 
 def _read(pid: int) -> _Entry | None:
     """The fields of /proc/PID/stat, read after the last bracket: the command's name may hold anything."""
     try:
         stat = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return None
     try:
         fields = os.read(stat, STAT_BYTES).rpartition(b")")[2].split(None, 22)

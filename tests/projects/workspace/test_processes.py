@@ -10,6 +10,7 @@ import time
 import pytest
 
 from projects.errors import OperatorError
+from projects.workspace import trees
 from projects.workspace.processes import ProcessIdentity, Stop, identify, is_alive, kill_tree, run
 from tests.projects.workspace.conftest import ENV, living
 
@@ -138,3 +139,18 @@ def test_a_process_is_alive_only_under_its_own_start_time_and_host():
 def test_killing_a_tree_spares_a_process_that_reused_the_number():
     me = identify(os.getpid())
     assert kill_tree(ProcessIdentity(me.host, me.pid, me.started + "1"), timeout=1)
+
+
+def test_a_process_that_is_reaped_while_it_is_looked_at_counts_as_gone(monkeypatch):
+    identity, opened = identify(os.getpid()), os.open
+
+    def reaped(path, *arguments, **options):
+        if str(path).endswith("/stat"):
+            raise ProcessLookupError(
+                path
+            )  # as the kernel says between the end of a process and that of its folder
+        return opened(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", reaped)
+    assert not is_alive(identity)
+    assert trees.members(os.getpid()) == set()
