@@ -1,4 +1,6 @@
-"""A thousand signed deliveries at 50 a second to the web process as `run` starts it, each on its own connection.
+"""A thousand deliveries at 50 a second to the web process as `run` starts it, each on its own connection.
+
+Nine of ten are signed, each sent twice, in shuffled order; the tenth is forged.
 
 The floor is `/healthz` at the same rate right before: the least that the same process needs for any answer.
 """
@@ -9,6 +11,7 @@ import gzip
 import http.client
 import json
 import os
+import random
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +27,7 @@ from automation.management.commands.run import parts
 from automation.models import WebhookDelivery
 from automation.supervisor import listen
 from automation.webhooks import inbox
-from tests.automation.webhooks.signing import URL, headers_of, hooked_project
+from tests.automation.webhooks.signing import SECRET, URL, headers_of, hooked_project
 from tests.benchmarks.figures import Figure, Goal
 
 EXAMPLES = Path(__file__).parent.parent / "data" / "webhooks" / "examples.jsonl.gz"
@@ -32,17 +35,18 @@ HELLO_WORLD = 186853002
 TARGET = {"X-GitHub-Hook-Installation-Target-ID": str(HELLO_WORLD)}
 COUNT, PER_SECOND, SENDERS = 1_000, 50, 16
 GOAL = Goal("value", 25)  # ms
-Request = tuple[str, str, bytes, dict[str, str]]
+SIGNED = 450
+Request = tuple[str, str, bytes, dict[str, str], int]
 
 
 def measure() -> list[Figure]:
     hooked_project(github_id=HELLO_WORLD)
-    healthz: list[Request] = [("GET", "/healthz", b"", {})] * COUNT
+    healthz: list[Request] = [("GET", "/healthz", b"", {}, 200)] * COUNT
     with _web_process() as port:
-        _send(port, [*healthz[:50], *_deliveries(50, "warm")], expected={200, 202})
-        floor = _send(port, healthz, expected={200})
-        taken = _send(port, _deliveries(COUNT, "measured"), expected={202})
-    assert WebhookDelivery.objects.count() == COUNT + 50
+        _send(port, [*healthz[:50], *_deliveries(50, "warm")])
+        floor = _send(port, healthz)
+        taken = _send(port, _mixed())
+    assert WebhookDelivery.objects.count() == SIGNED + 50
     at = f"at {PER_SECOND}/s, {connection.vendor}"
     return [
         Figure(f"webhook delivery answered, p99, {at}", _at(taken, 0.99), "ms", _at(floor, 0.99), GOAL),
@@ -50,32 +54,39 @@ def measure() -> list[Figure]:
     ]
 
 
-def _deliveries(count: int, name: str) -> list[Request]:
+def _mixed() -> list[Request]:
+    forged = _deliveries(COUNT - 2 * SIGNED, "forged", secret="another's", expected=401)
+    mixed = [*_deliveries(SIGNED, "signed") * 2, *forged]
+    random.Random(1).shuffle(mixed)
+    return mixed
+
+
+def _deliveries(count: int, name: str, *, secret: str = SECRET, expected: int = 202) -> list[Request]:
     """Published examples of the events that we subscribe to, each with a delivery id of its own."""
     with gzip.open(EXAMPLES, "rt", encoding="utf-8") as lines:
         found = [example for example in map(json.loads, lines) if example["event"] in inbox.OF_PULLS]
     made: list[Request] = []
     for number, example in enumerate(islice(cycle(found), count)):
         body = json.dumps(example["payload"]).encode()
-        headers = headers_of(body, example["event"], guid=f"{name}-{number}", **TARGET)
-        made.append(("POST", URL, body, headers | {"Content-Type": "application/json"}))
+        headers = headers_of(body, example["event"], secret=secret, guid=f"{name}-{number}", **TARGET)
+        made.append(("POST", URL, body, headers | {"Content-Type": "application/json"}, expected))
     return made
 
 
-def _send(port: int, requests: list[Request], *, expected: set[int]) -> list[float]:
+def _send(port: int, requests: list[Request]) -> list[float]:
     """Milliseconds from when each was due until its answer was read, so that a slow answer delays none unnoticed."""
     began = time.perf_counter() + 0.1
 
     def send(number: int) -> float:
         due = began + number / PER_SECOND
         time.sleep(max(0.0, due - time.perf_counter()))
-        method, path, body, headers = requests[number]
+        method, path, body, headers, expected = requests[number]
         client = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         client.request(method, path, body, headers)
         answer = client.getresponse()
         answer.read()
         client.close()
-        assert answer.status in expected, (path, answer.status)
+        assert answer.status == expected, (path, answer.status)
         return (time.perf_counter() - due) * 1000
 
     with ThreadPoolExecutor(SENDERS) as pool:
