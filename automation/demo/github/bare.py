@@ -47,8 +47,11 @@ class CommitFacts:
 
 
 class BareRepository:
+    """What it says about two commits, `base` and `head` by their ids, never changes and is asked of git once."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._said: dict[tuple[str, ...], str] = {}
 
     @classmethod
     def create(cls, path: Path, default_branch: str) -> BareRepository:
@@ -70,6 +73,11 @@ class BareRepository:
         if done.returncode != 0:
             raise GitFailed((done.stderr or done.stdout).decode(errors="replace").strip())
         return done.stdout.decode(errors="replace")
+
+    def _git_once(self, *args: str) -> str:
+        if args not in self._said:
+            self._said[args] = self.git(*args)
+        return self._said[args]
 
     def branches(self) -> dict[str, str]:
         listed = self.git("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads")
@@ -95,7 +103,7 @@ class BareRepository:
     def commits(self, base: str, head: str) -> list[CommitFacts]:
         """Commits of `head` that `base` lacks, oldest first."""
         form = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%B%x00%x01"
-        log = self.git("log", "--reverse", f"--format={form}", f"{base}..{head}")
+        log = self._git_once("log", "--reverse", f"--format={form}", f"{base}..{head}")
         found = []
         for record in log.split("\x01")[:-1]:
             sha, tree, parents, name, email, at, message, _ = record.strip("\n").split("\x00")
@@ -103,12 +111,12 @@ class BareRepository:
         return found
 
     def diff(self, base: str, head: str, *options: str) -> str:
-        return self.git("diff", "--no-ext-diff", *options, f"{base}...{head}")
+        return self._git_once("diff", "--no-ext-diff", *options, f"{base}...{head}")
 
     def merged_tree(self, base: str, head: str) -> str | None:
         """The tree of a merge of both, or None when they conflict."""
         try:
-            return self.git("merge-tree", "--write-tree", base, head).split()[0]
+            return self._git_once("merge-tree", "--write-tree", base, head).split()[0]
         except GitFailed:
             return None
 
