@@ -54,7 +54,9 @@ class NotAllowed(Conflict):
 
     def __init__(self, session: IssueSession, verb: str) -> None:
         message, remedy = f"A session {IN_WORDS[Status(session.status)]} cannot be asked to {verb}.", ""
-        if session.status in ALLOWED[verb]:
+        if _is_idle(session) and verb == "stop":
+            message = "A session that is not queued cannot be asked to stop: nothing of it runs or waits."
+        elif session.status in ALLOWED[verb]:
             message = f"Issue #{session.github_issue_number} is closed on GitHub: there is nothing to {verb}."
             remedy = "Reopen it on GitHub, then sync. "
         super().__init__(message)
@@ -68,8 +70,12 @@ def allowed_verbs(session: IssueSession) -> list[str]:
 
 
 def is_allowed(session: IssueSession, verb: str) -> bool:
-    begins = verb in ("start", "retry")
-    return session.status in ALLOWED[verb] and not (begins and _is_closed(session))
+    is_vain = (verb in ("start", "retry") and _is_closed(session)) or (verb == "stop" and _is_idle(session))
+    return session.status in ALLOWED[verb] and not is_vain
+
+
+def _is_idle(session: IssueSession) -> bool:
+    return session.status == Status.PENDING and session.queued_at is None
 
 
 def _is_closed(session: IssueSession) -> bool:

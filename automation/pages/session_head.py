@@ -86,8 +86,6 @@ def _changes_something(session: IssueSession, verb: str, now: datetime) -> bool:
         return not is_queued and (session.queued_at is not None or session.status not in WORKING)
     if verb == "retry":  # of a held session it is the same as start
         return session.status != Status.NEEDS_REVIEW
-    if verb == "stop":
-        return session.queued_at is not None or session.status != Status.PENDING
     return True
 
 

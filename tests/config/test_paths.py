@@ -45,7 +45,7 @@ PUBLISHED = [
     ("GET", "/api/alerts", 200),
     ("GET", "/api", 200),
     ("POST", "/api/issue-sessions/{session}/retry", 409),
-    ("POST", "/api/issue-sessions/{session}/stop", 200),
+    ("POST", "/api/issue-sessions/{session}/stop", 409),
     ("POST", "/api/issue-sessions/{session}/skip", 200),
     ("DELETE", "/api/projects/{project}", 204),
     ("GET", "/api/schema", 200),

@@ -149,7 +149,7 @@ def test_retry_opens_a_new_round_of_a_failed_session(client):
 
 @pytest.mark.parametrize(("verb", "status"), [("skip", "skipped"), ("stop", "needs_review")])
 def test_skip_and_stop_act_at_once_on_a_free_session(client, verb, status):
-    session = create_session()
+    session = create_session(queued_at=timezone.now())
     answer = client.post(f"/api/issue-sessions/{session.pk}/{verb}")
     assert (answer.status_code, answer.json()["status"]) == (200, status)
 

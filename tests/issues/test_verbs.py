@@ -111,6 +111,14 @@ def test_skip_and_stop_act_at_once_on_a_session_that_nobody_works_on(verb, statu
     assert (fresh(session).status, fresh(session).reason, fresh(session).queued_at) == (status, reason, None)
 
 
+def test_what_was_never_started_cannot_be_stopped():
+    session = create_session()
+    with pytest.raises(verbs.NotAllowed) as refusal:
+        verbs.stop(session, actor="ann")
+    assert refusal.value.allowed == ["start", "skip"]
+    assert fresh(session).status == "pending"
+
+
 @pytest.mark.parametrize("verb", ["skip", "stop"])
 def test_on_a_running_session_the_request_is_only_recorded(verb):
     session = create_session(status=Status.IN_PROGRESS)

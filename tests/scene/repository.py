@@ -1,4 +1,4 @@
-"""The scene's repository: a bare mirror with a base, and one feature commit that a Diff tab can show."""
+"""The scene's repository: a bare mirror with a base, and a feature branch that a Diff tab can show."""
 
 from __future__ import annotations
 
@@ -88,8 +88,15 @@ class MirrorOnDisk:
     def __init__(self, project: Project) -> None:
         self.bare = BareRepository.create(Path(project.mirror_path), "main")
         self.base = self._commit("refs/heads/main", "Report settlements daily", BASE, day=0)
-        self.feature = self._commit(
-            "refs/heads/feature/issue-128", "Add the currency to the settlement report", FEATURE, day=1
+        self.drafts = (
+            self._add("Report amounts by currency", "payments/report.py"),
+            self._add("Test that currencies are kept apart", "tests/test_report.py"),
+        )
+        self.feature = self._add("Add the currency to the settlement report", *FEATURE)
+
+    def _add(self, subject: str, *paths: str) -> str:
+        return self._commit(
+            "refs/heads/feature/issue-128", subject, {path: FEATURE[path] for path in paths}, day=1
         )
 
     def import_head(self, session: IssueSession) -> None:
@@ -100,7 +107,7 @@ class MirrorOnDisk:
         stream += f"committer Ada Archer <ada@example.com> {1767225600 + 86400 * day} +0000\n".encode()
         stream += f"data {len(subject)}\n{subject}\n".encode()
         if day:
-            stream += f"from {self.base}\n".encode()
+            stream += f"from {self.bare.resolve(ref) or self.base}\n".encode()
         for path, content in files.items():
             if content is None:
                 stream += f"D {path}\n".encode()

@@ -49,7 +49,10 @@ def failed(
     session.step = Step.WORK
     for number in (1, 2, 3):
         begin = ago + 60 - 19 * number
-        attempt = tell.attempt(session, ago=begin + 14, minutes=8 + 2 * number, prompt=texts.PROMPT)
+        head_sha = tell.head_of(number, of=3)
+        attempt = tell.attempt(
+            session, ago=begin + 14, minutes=8 + 2 * number, prompt=texts.PROMPT, head_sha=head_sha
+        )
         script = recorded.codex_fix() if codex else recorded.refunds(number)
         transcripts.write(attempt, script.lines, begin=tell.at(begin + 14), note="done: ")
         tell.event(
@@ -89,7 +92,8 @@ def opened(
     tell.begin(session, ago + 14 * tries)
     for number in range(1, tries + 1):
         begin = ago + 14 * (tries - number + 1)
-        attempt = tell.attempt(session, ago=begin - 1, minutes=9)
+        head_sha = tell.head_of(number, of=tries)
+        attempt = tell.attempt(session, ago=begin - 1, minutes=9, head_sha=head_sha)
         transcripts.write(attempt, recorded.fix().lines, begin=tell.at(begin - 1), note="done: ")
         tell.event(
             session, begin - 10, "moved", S.IN_PROGRESS, S.VERIFYING, step=Step.VERIFY, reason="committed"

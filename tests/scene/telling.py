@@ -34,6 +34,11 @@ class Teller:
     now: datetime
     base_sha: str = "b" * 40
     head_sha: str = "c" * 40
+    drafts: tuple[str, ...] = ("a" * 40, "d" * 40)
+
+    def head_of(self, number: int, *, of: int) -> str:
+        """What an attempt committed: the last one of so many the head, those before it a draft."""
+        return (*self.drafts, self.head_sha)[number - of - 1]
 
     def at(self, minutes_ago: float) -> datetime:
         return self.now - timedelta(minutes=minutes_ago)
@@ -113,7 +118,7 @@ class Teller:
                 passed=output is None,
                 exit_status=0 if output is None else 1,
                 output=output or f"$ {command}\nAll good.\n",
-                duration_ms=milliseconds,
+                duration_ms=milliseconds + 130 * attempt.number * len(name),
                 baseline="" if output is None else "passed",
             )
             VerificationResult.objects.filter(pk=row.pk).update(created_at=self.at(ago))
@@ -134,7 +139,8 @@ class Teller:
         """Queued, claimed and prepared."""
         branch = f"feature/issue-{session.github_issue_number}"
         pending, working = Status.PENDING, Status.IN_PROGRESS
-        self.event(session, ago, "queued", pending, pending, actor=by, reason="started_by_person")
+        reason = "auto_start" if by == "autowrkers" else "started_by_person"
+        self.event(session, ago, "queued", pending, pending, actor=by, reason=reason)
         evidence = {"base_sha": self.base_sha, "branch": branch}
         self.event(session, ago - 1, "moved", pending, working, step=Step.WORK, evidence=evidence)
         self.change(session, branch_name=branch, base_sha=self.base_sha, started_at=self.at(ago - 1))

@@ -83,7 +83,7 @@ def _payments(credential: Credential, now: datetime) -> Project:
         last_tended_at=now,
     )
     mirror = MirrorOnDisk(project)
-    tell = Teller(project, now, mirror.base, mirror.feature)
+    tell = Teller(project, now, mirror.base, mirror.feature, mirror.drafts)
     payments.tell_story(tell)
     for session in project.sessions.exclude(head_sha=""):
         mirror.import_head(session)

@@ -89,9 +89,9 @@ class Command(ConsoleCommand):
     def _say_what_is_next(self) -> None:
         self.say(
             "\nNext: link a real repository.\n"
-            "  1. cp .env.example .env, set SECRET_KEY, FERNET_KEYS and AUTOWRKERS_AGENT_ENV\n"
-            "  2. make run, then add a project in the admin with a token of yours\n"
-            "  3. press Sync, start a session, and read its pull request\n"
+            "  1. make agents; cp .env.example .env; fill it in as the README says\n"
+            "  2. python manage.py migrate; python manage.py createsuperuser; make run\n"
+            "  3. sign in, press Link a repository, then Sync, start a session, and read its pull request\n"
             "Ctrl-C ends the demo."
         )
 
@@ -99,7 +99,7 @@ class Command(ConsoleCommand):
     def _answer_for(project: Project, succeeded: bool) -> Answer:
         data = {"sessions": play.summary(project)}
         lines = [
-            f"#{row['issue']}: {row['status']}, attempts {row['attempts']}, pull request {row['pr_number'] or '-'}"
+            f"#{row['issue']}: {row['status']}, failed tries {row['attempts']}, pull request {row['pr_number'] or '-'}"
             for row in data["sessions"]
         ]
         if succeeded:
