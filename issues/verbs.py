@@ -75,7 +75,8 @@ def is_allowed(session: IssueSession, verb: str) -> bool:
 
 
 def _is_idle(session: IssueSession) -> bool:
-    return session.status == Status.PENDING and session.queued_at is None
+    """Not begun, not queued, and held by no worker: a command may hold what is not queued."""
+    return session.status == Status.PENDING and session.queued_at is None and not session.lease_owner
 
 
 def _is_closed(session: IssueSession) -> bool:
