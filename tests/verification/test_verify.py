@@ -7,75 +7,17 @@ import time
 
 import pytest
 
-from automation.demo.github.bare import BareRepository
 from issues.models import IssueSession
 from projects import leases
 from projects.errors import Cancelled, OperatorError
 from projects.workspace import checkouts, folders
-from projects.workspace.git import Remote
-from projects.workspace.mirror import Mirror
 from projects.workspace.processes import Stop
 from projects.workspace.sandbox import detect
-from tests.factories import create_attempt, create_project, create_session
 from tests.sandboxes import require_sandbox
-from verification import verify as module
-from verification.verify import run_setup, verify_commit
+from tests.verification.conftest import BRANCH, commit, leftovers, prepared, stored, verify
+from verification.verify import run_setup
 
 pytestmark = pytest.mark.django_db
-BRANCH = "feature/issue-3"
-APP = {"app.py": "x = 1\n", "tests/test_app.py": "import app\nassert app.x == 1\n", ".gitignore": "*.tmp\n"}
-
-
-@pytest.fixture
-def mirror(settings, tmp_path):
-    """A mirror whose main has one commit with APP."""
-    settings.AUTOWRKERS_WORKSPACE_ROOT = tmp_path / "workspace"
-    mirror = Mirror(
-        tmp_path / "workspace" / "mirrors" / "1", Remote(f"{settings.GITHUB_WEB_URL}/octo/app.git")
-    )
-    commit(mirror, APP)
-    return mirror
-
-
-def commit(mirror, files, *, branch="main"):
-    """Commit `files` (None: delete) on a branch of the mirror; its new head."""
-    if mirror.path.exists():
-        bare = BareRepository(mirror.path)
-        parents = [] if branch in bare.branches() else ["from refs/heads/main^0"]
-    else:
-        bare, parents = BareRepository.create(mirror.path, "main"), []
-    lines = [f"commit refs/heads/{branch}", "committer A <a@example.com> 0 +0000", "data 4", "Work", *parents]
-    for path, text in files.items():
-        if text is None:
-            lines.append(f"D {path}")
-        else:
-            lines += [f"M 100755 inline {path}", f"data {len(text.encode())}", text]
-    bare.git("fast-import", "--quiet", stdin="\n".join([*lines, ""]).encode())
-    return bare.branches()[branch]
-
-
-def prepared(mirror, **commands):
-    """A session with an attempt and its lease."""
-    session = create_session(project=create_project(**commands), base_sha=mirror.branch_sha("main"))
-    create_attempt(session)
-    return session, leases.claim(IssueSession, session.pk)
-
-
-def verify(session, mirror, head_sha, *, lease=None, stop=None):
-    return verify_commit(
-        session,
-        attempt=session.attempt_rows.first(),
-        mirror=mirror,
-        head_sha=head_sha,
-        base_sha=mirror.branch_sha("main"),
-        sandbox=detect("auto"),
-        stop=stop,
-        lease=lease,
-    )
-
-
-def stored(session, *fields):
-    return list(session.verification_results.order_by("id").values_list(*fields))
 
 
 def test_a_good_commit_passes_and_everything_about_it_is_stored(mirror):
@@ -113,53 +55,6 @@ def test_all_checks_run_and_are_stored_after_one_has_failed(mirror):
     assert len(stored(session, "name")[-1][0]) == 100
     assert "'Test'" in report.fault
     assert "SyntaxError" in report.failure_text()
-
-
-def test_a_failed_check_is_told_apart_by_how_it_ends_on_the_base(mirror):
-    session, lease = prepared(
-        mirror,
-        lint_command="echo bad style; false",
-        type_check_command="true",
-        test_command="python3 -c 'import app; assert app.x == 1'",
-    )
-    head = commit(mirror, {"app.py": "x = 2\n"}, branch=BRANCH)
-    report = verify(session, mirror, head, lease=lease)
-    assert stored(session, "check_type", "passed", "baseline") == [
-        ("lint", False, "failed"),
-        ("type_check", True, ""),
-        ("test", False, "passed"),
-        ("smoke", True, ""),
-    ]
-    lint, test = report.failure_text().split("\n\n")[0], report.failure_text().split("\n\n")[1]
-    assert lint.startswith("Lint failed (exit status 1), as it does on the base commit\n")
-    assert test.startswith("Test failed (exit status 1)\n")
-    assert leftovers() == []
-
-
-def test_the_base_is_asked_once_in_a_round(mirror, monkeypatch):
-    ran = []
-    run_check = module.run_check
-    monkeypatch.setattr(
-        module, "run_check", lambda check, **values: ran.append(check) or run_check(check, **values)
-    )
-    session, lease = prepared(mirror, lint_command="false")
-    head = commit(mirror, {"app.py": "x = 2\n"}, branch=BRANCH)
-    for number, runs in ((1, 2), (1, 3), (2, 5)):
-        session.round = number
-        create_attempt(session)
-        verify(session, mirror, head, lease=lease)
-        assert [check.name for check in ran].count("Lint") == runs
-    assert stored(session, "name", "baseline") == [("Lint", "failed"), ("Smoke", "")] * 3
-
-
-def test_a_base_whose_setup_fails_says_nothing(mirror):
-    session, lease = prepared(mirror, setup_command="test -e made", lint_command="false")
-    head = commit(mirror, {"made": "here\n"}, branch=BRANCH)
-    verify(session, mirror, head, lease=lease)
-    assert stored(session, "check_type", "passed", "baseline")[:2] == [
-        ("setup", True, ""),
-        ("lint", False, ""),
-    ]
 
 
 def test_setup_runs_first_and_what_it_made_is_there_for_the_checks(mirror):
@@ -311,8 +206,3 @@ def request_when_there(stop, path):
     while not path.exists():
         time.sleep(0.05)
     stop.request("requested")
-
-
-def leftovers():
-    folder = folders.check_path(1, 1).parent
-    return list(folder.iterdir()) if folder.exists() else []
