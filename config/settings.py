@@ -188,6 +188,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "projects.pagination.PageNumbers",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "config.described.Described",
+    "NON_FIELD_ERRORS_KEY": "body",
     "EXCEPTION_HANDLER": "projects.problems.problem_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
