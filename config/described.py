@@ -74,6 +74,11 @@ CHALLENGE = {"WWW-Authenticate": ("How to authenticate.", TEXT)}
 class Described(AutoSchema):
     view: Any
 
+    def get_summary(self) -> str | None:
+        """The first sentence of the description, as one line without marks of code."""
+        described = " ".join(self.get_description().replace("`", "").split())
+        return described.partition(". ")[0].rstrip(".") or None
+
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)
         if operation is None or not hasattr(self.view, "scopes"):
