@@ -156,6 +156,7 @@ DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", f"Autowrkers <autowrkers@{_site.
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
+FORMAT_MODULE_PATH = "config.formats"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 LOGIN_URL = "admin:login"

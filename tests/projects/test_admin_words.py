@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib import admin
@@ -81,6 +81,13 @@ def test_reasons_outcomes_and_troubles_are_words_in_lists_and_records(boss):
     record = boss.get(page(Attempt, "change", attempt.pk)).content.decode()
     assert "Turn limit" in record
     assert "Cost (USD)" in record
+
+
+def test_moments_in_lists_and_records_are_written_with_their_time_zone(boss):
+    moment = datetime(2026, 12, 1, 11, 17, tzinfo=UTC)
+    project = create_project(last_synced_at=moment)
+    for address in (page(Project), page(Project, "change", project.pk)):
+        assert "2026-12-01 11:17 UTC" in boss.get(address).content.decode(), address
 
 
 def test_an_issue_leads_to_its_page_and_its_record_is_one_more_click(boss):
