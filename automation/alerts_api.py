@@ -48,5 +48,8 @@ class AlertViewSet(mixins.ListModelMixin, StrictViewSet):
 
     @extend_schema(operation_id="alerts_list")
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """What needs a person, newest first; an ended alert is kept for 90 days. Superusers also see those of the installation."""
+        """What needs a person, newest first; an ended alert is kept for 90 days.
+
+        Superusers also see those of the installation.
+        """
         return super().list(request, *args, **kwargs)

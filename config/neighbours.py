@@ -32,11 +32,13 @@ def below(match: ResolverMatch) -> Iterator[Link]:
 def rows(match: ResolverMatch, data: Any) -> Iterator[Link]:
     """Name and address of each row of a list, in its order, where rows have one."""
     found = data.get("results") if isinstance(data, Mapping) else None
-    listed = found.serializer.instance if isinstance(found, ReturnList) else ()
+    if not isinstance(found, ReturnList):
+        return
+    listed: Any = found.serializer.instance
     for _, name, parameters in _routes_one_number_below(match):
         (new,) = parameters - set(match.kwargs)
         field = "id" if new == "pk" else new
-        for row, shown in zip(listed, found or (), strict=True):
+        for row, shown in zip(listed, found, strict=True):
             yield clean_line(str(row)), reverse(f"api:{name}", kwargs=match.kwargs | {new: shown[field]})
 
 

@@ -30,7 +30,9 @@ SETTINGS = [*editing.SETTABLE, *(f"{name}_set" for name in editing.SECRETS), "au
 
 @extend_schema_view(
     list=extend_schema(description="The projects that the caller sees."),
-    retrieve=extend_schema(description="One project. With `If-None-Match`, only if it is another one by now."),
+    retrieve=extend_schema(
+        description="One project. With `If-None-Match`, only if it is another one by now."
+    ),
     partial_update=extend_schema(
         description="Change the named fields of the project. With `If-Match`, only if its settings are still as "
         "that ETag names them."
@@ -85,7 +87,10 @@ class ProjectViewSet(
 
     @transaction.atomic
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Change the project; `name` and `github_repo` are required. With `If-Match`, only if its settings are still as that ETag names them."""
+        """Change the project; `name` and `github_repo` are required.
+
+        With `If-Match`, only if its settings are still as that ETag names them.
+        """
         return _tagged(super().update(request, *args, **kwargs))
 
     @transaction.atomic

@@ -128,7 +128,11 @@ def _body(error: exceptions.APIException, request_id: str) -> dict[str, Any]:
         "request_id": request_id,
     }
     if isinstance(error, exceptions.ValidationError):
-        fields = error.detail if isinstance(error.detail, dict) else {api_settings.NON_FIELD_ERRORS_KEY: error.detail}
+        fields = (
+            error.detail
+            if isinstance(error.detail, dict)
+            else {api_settings.NON_FIELD_ERRORS_KEY: error.detail}
+        )
         body |= {"detail": f"Please correct: {', '.join(fields)}.", "errors": fields}
     else:
         body |= {"detail": str(error.detail), "code": getattr(error.detail, "code", error.default_code)}
