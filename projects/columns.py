@@ -47,16 +47,20 @@ def agent_name(code: str) -> str:
 def coded(name: str, description: str = "") -> Callable[[Any], str | None]:
     """A column whose stored code is said in words."""
 
-    return said(name, worded, description or name.replace("_", " "))
+    @admin.display(description=description or name.replace("_", " "))
+    def shown(row: Any) -> str | None:
+        return worded(str(getattr(row, name))) or None
+
+    return shown
 
 
-def said(name: str, say: Callable[[Any], str], description: str) -> Callable[[Any], str | None]:
-    """A column whose stored value is said as people read it."""
+def said(name: str, say: Callable[[Any], str], description: str) -> Callable[[Any], str]:
+    """A column of lists and of read-only pages whose stored value is said as people read it."""
 
     @admin.display(description=description)
-    def shown(row: Any) -> str | None:
+    def shown(row: Any) -> str:
         value = getattr(row, name)
-        return None if value is None else say(value) or None
+        return "-" if value is None else say(value) or "-"
 
     shown.__name__ = name  # which the style sheets of the admin know it by
     return shown

@@ -10,11 +10,13 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
 
+from automation.models import WebhookDelivery
 from issues.models import Attempt, IssueSession, SessionEvent
 from projects.columns import spelled, worded
 from projects.models import ApiToken, Project, Role
 from tests.factories import (
     create_attempt,
+    create_delivery,
     create_project,
     create_result,
     create_session,
@@ -106,6 +108,12 @@ def test_agents_costs_lengths_and_former_states_are_said_as_people_read_them(bos
     record = boss.get(page(IssueSession, "change", session.pk)).content.decode()
     assert ">bug, refunds<" in record
     assert ">First time contributor<" in record
+    assert ">None<" not in record
+
+
+def test_events_of_deliveries_are_said_in_words(boss):
+    create_delivery(event="pull_request_review")
+    assert ">Pull request review<" in text_of(boss, WebhookDelivery)
 
 
 def test_tries_that_failed_are_not_called_attempts(boss):
