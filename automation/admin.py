@@ -10,6 +10,7 @@ from automation.models import Alert, Effect, Host, Notification, NotificationRou
 from issues.admin import OfSessionAdmin
 from projects.admin_scope import JournalAdmin
 from projects.changelist import DateFilter, ProjectFilter
+from projects.columns import worded
 from projects.github_admin import InstallationAdmin
 
 
@@ -25,6 +26,7 @@ class EffectAdmin(OfSessionAdmin):
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(JournalAdmin):
     empty_text = "Deliveries come once the repository's webhook points to this server."
+    words = {"event": worded, "action": worded}
     list_display = ["received_at", "event", "delivery_id", "project", "state", "processed_at"]
     list_filter = [ProjectFilter, DateFilter]
     list_select_related = ["project"]
@@ -59,6 +61,7 @@ class NotificationRouteAdmin(JournalAdmin):
 class NotificationAdmin(OfSessionAdmin):
     project_path = "route__project"
     empty_text = "Notifications are sent along the routes of a project."
+    words = {"event": worded}
     list_display = ["created_at", "event", "route", "of_session", "sent_at", "error"]
     list_filter = [ProjectFilter, DateFilter]
     list_select_related = ["route__project", "issue_session"]

@@ -24,7 +24,7 @@ class AlertFilters(django_filters.FilterSet):  # type: ignore[misc]
     kind = django_filters.MultipleChoiceFilter(choices=Alert.Kind.choices, distinct=False)
     project = project_filter()
     open = django_filters.TypedChoiceFilter(
-        choices=[("true", "true"), ("false", "false")],
+        choices=[("true", "it lasts"), ("false", "it has ended")],
         coerce=lambda value: value == "true",
         field_name="ended_at",
         lookup_expr="isnull",
@@ -48,5 +48,8 @@ class AlertViewSet(mixins.ListModelMixin, StrictViewSet):
 
     @extend_schema(operation_id="alerts_list")
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Each alert once; an ended one is kept for 90 days. Superusers also see those of the installation."""
+        """What needs a person, newest first; an ended alert is kept for 90 days.
+
+        Superusers also see those of the installation.
+        """
         return super().list(request, *args, **kwargs)

@@ -48,5 +48,8 @@ class DeliveryViewSet(mixins.ListModelMixin, StrictViewSet):
 
     @extend_schema(operation_id="webhook_deliveries_list")
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Each delivery once, kept for 30 days. Superusers also see those that belong to no project."""
+        """What GitHub told by itself, newest first; kept for 30 days.
+
+        Superusers also see those that belong to no project.
+        """
         return super().list(request, *args, **kwargs)

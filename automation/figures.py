@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from automation.measures import Measures, measure
-from automation.templatetags.autowrkers import span, usd
+from projects.amounts import span, usd
 from projects.models import Project
 
 NOTHING = "–"

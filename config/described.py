@@ -9,6 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from rest_framework.permissions import SAFE_METHODS
 
+from projects.parsers import BodyTooLarge
 from projects.problems import CONTENT_TYPE
 
 TEXT = {"type": "string"}
@@ -40,11 +41,11 @@ EXAMPLES: dict[int, dict[str, Any]] = {
         "code": "session.not_allowed",
         "detail": "A session that has failed cannot be asked to stop.",
         "remedy": "Possible now: retry, skip.",
-        "current": {"status": "failed", "step": "verify", "reason": "attempts_used_up"},
+        "current": {"status": "failed", "step": "verify", "reason": "checks_failed"},
         "allowed_verbs": ["retry", "skip"],
     },
     412: {"code": "precondition_failed", "detail": "The project has changed since it was read."},
-    413: {"code": "body_too_large", "detail": "A body may have at most 1000000 bytes."},
+    413: {"code": "body_too_large", "detail": BodyTooLarge.default_detail},
     415: {"code": "unsupported_media_type", "detail": 'Unsupported media type "text/plain" in request.'},
     422: {
         "code": "idempotency.other_body",
@@ -72,6 +73,11 @@ CHALLENGE = {"WWW-Authenticate": ("How to authenticate.", TEXT)}
 
 class Described(AutoSchema):
     view: Any
+
+    def get_summary(self) -> str | None:
+        """The first sentence of the description, as one line without marks of code."""
+        described = " ".join(self.get_description().replace("`", "").split())
+        return described.partition(". ")[0].rstrip(".") or None
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
         operation = super().get_operation(*args, **kwargs)

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.urls import Resolver404, ResolverMatch, get_resolver, resolve, reverse
+from rest_framework.utils.serializer_helpers import ReturnList
+
+from issues.sanitize import clean_line
 
 Link = tuple[str, str]  # words, path
 
@@ -27,13 +30,16 @@ def below(match: ResolverMatch) -> Iterator[Link]:
 
 
 def rows(match: ResolverMatch, data: Any) -> Iterator[Link]:
-    """The address of each row of a list, where rows have one."""
+    """Name and address of each row of a list, in its order, where rows have one."""
     found = data.get("results") if isinstance(data, Mapping) else None
+    if not isinstance(found, ReturnList):
+        return
+    listed: Any = found.serializer.instance
     for _, name, parameters in _routes_one_number_below(match):
         (new,) = parameters - set(match.kwargs)
         field = "id" if new == "pk" else new
-        for row in found or ():
-            yield f"{row[field]}", reverse(f"api:{name}", kwargs=match.kwargs | {new: row[field]})
+        for row, shown in zip(listed, found, strict=True):
+            yield clean_line(str(row)), reverse(f"api:{name}", kwargs=match.kwargs | {new: shown[field]})
 
 
 def _routes_one_number_below(match: ResolverMatch) -> Iterator[tuple[str, str, set[str]]]:

@@ -35,7 +35,7 @@ class RootViewSet(StrictViewSet):
     pagination_class = None
     scopes = {"links": Scope.READ}
 
-    @extend_schema(operation_id="root", responses=inline_serializer("Root", FIELDS))
+    @extend_schema(operation_id="root", tags=["api"], responses=inline_serializer("Root", FIELDS))
     def links(self, request: Request, **kwargs: Any) -> Response:
         """Where everything begins."""
         links = {name: reverse(f"api:{view}", request=request) for name, (view, _) in LINKS.items()}

@@ -156,6 +156,7 @@ DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", f"Autowrkers <autowrkers@{_site.
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
+FORMAT_MODULE_PATH = "config.formats"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 LOGIN_URL = "admin:login"
@@ -188,6 +189,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "projects.pagination.PageNumbers",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "config.described.Described",
+    "NON_FIELD_ERRORS_KEY": "body",
     "EXCEPTION_HANDLER": "projects.problems.problem_response",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -17,8 +17,9 @@ from issues.listing import issue_number
 from issues.models import Attempt, IssueSession, SessionEvent
 from projects.access import actor_name
 from projects.admin_scope import JournalAdmin
+from projects.amounts import usd
 from projects.changelist import DateFilter, ProjectFilter
-from projects.columns import coded
+from projects.columns import agent_name, worded
 
 
 @admin.register(IssueSession)
@@ -27,14 +28,19 @@ class IssueSessionAdmin(JournalAdmin):
         "issue",
         "project",
         "status",
-        "why",
-        "attempts",
+        "reason",
+        "failed_tries",
         "pull_request",
         "queued_at",
         "record",
     ]
     list_display_links = ["record"]
-    why = staticmethod(coded("reason"))
+    words = {
+        "github_issue_labels": ", ".join,
+        "complexity_reasons": ", ".join,
+        "issue_author_association": lambda code: worded(code.lower()),
+        **dict.fromkeys(("reason", "issue_state", "complexity_level", "pr_checks", "pr_review"), worded),
+    }
     empty_text = "Each open issue of a linked repository gets a session at the next sync."
     list_filter = [ProjectFilter, "status", "pr_state", "manual_review"]
     list_defer = ("github_issue_body", "last_error", "complexity_reasons", "manual_review_reason")
@@ -52,7 +58,7 @@ class IssueSessionAdmin(JournalAdmin):
     search_help_text = "An issue's number, or words of its title."
     actions = ["start", "retry", "skip", "stop"]
     fieldsets = [
-        (None, {"fields": ["project", "status", "why", "last_error", "not_before", "pull_request"]}),
+        (None, {"fields": ["project", "status", "reason", "last_error", "not_before", "pull_request"]}),
         (
             "Issue",
             {
@@ -78,7 +84,7 @@ class IssueSessionAdmin(JournalAdmin):
                 "fields": [
                     "step",
                     "round",
-                    "attempts",
+                    "failed_tries",
                     "session",
                     "branch_name",
                     "base_sha",
@@ -126,6 +132,10 @@ class IssueSessionAdmin(JournalAdmin):
         url = reverse("admin:session", args=[session.pk])
         number, title = session.github_issue_number, session.github_issue_title
         return format_html('<a href="{}">#{} <bdi>{}</bdi></a>', url, number, title)
+
+    @admin.display(description="failed tries")
+    def failed_tries(self, session: IssueSession) -> int:
+        return session.attempts
 
     @admin.display(description="record")
     def record(self, session: IssueSession) -> str:
@@ -214,14 +224,13 @@ class AttemptAdmin(OfSessionAdmin):
         "of_session",
         "number",
         "kind",
-        "outcome_words",
+        "outcome",
         "agent",
         "cost_usd",
         "started_at",
         "ended_at",
     ]
-    outcome_words = staticmethod(coded("outcome"))
-    codes = ("outcome", "agent")
+    words = {"outcome": worded, "agent": agent_name, "cost_usd": usd}
     empty_text = "Each start of an agent on a session is an attempt."
     list_filter = [ProjectFilter, DateFilter, "kind"]
     list_defer = (*OfSessionAdmin.list_defer, "prompt", "message", "summary")
@@ -233,9 +242,8 @@ class AttemptAdmin(OfSessionAdmin):
 
 @admin.register(SessionEvent)
 class SessionEventAdmin(OfSessionAdmin):
-    list_display = ["created_at", "of_session", "verb", "old_status", "new_status", "why", "actor"]
-    why = staticmethod(coded("reason"))
-    codes = ("reason",)
+    list_display = ["created_at", "of_session", "verb", "old_status", "new_status", "reason", "actor"]
+    words = dict.fromkeys(("verb", "old_status", "new_status", "step", "reason"), worded)
     empty_text = "Each change of a session is noted here."
     list_filter = [ProjectFilter, DateFilter]
     list_defer = (*OfSessionAdmin.list_defer, "message", "evidence")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -24,6 +24,10 @@ from projects.problems import Problem
 from projects.strict import StrictViewSet
 
 
+@extend_schema_view(
+    list=extend_schema(description="The sessions of every project that the caller sees: one for each issue."),
+    retrieve=extend_schema(description="One session: where the work on its issue stands."),
+)
 class SessionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, StrictViewSet):
     queryset = IssueSession.objects.none()
     serializer_class = SessionSerializer

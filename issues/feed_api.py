@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -48,9 +48,11 @@ class EventViewSet(mixins.ListModelMixin, OfSession):
         return SessionEvent.objects.filter(issue_session=self.session).select_related("issue_session")
 
 
+@extend_schema_view(
+    list=extend_schema(description="The agent processes of a session, newest first, without their prompts."),
+    retrieve=extend_schema(description="One agent process of a session, with its prompt."),
+)
 class AttemptViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, OfSession):
-    """The agent processes of a session, newest first. The prompt is in the detail."""
-
     queryset = Attempt.objects.none()
     serializer_class = AttemptSerializer
     scopes = {"list": Scope.READ, "retrieve": Scope.READ}

@@ -34,7 +34,7 @@ class IssueFilters(django_filters.FilterSet):  # type: ignore[misc]
     status = django_filters.MultipleChoiceFilter(choices=Status.choices, distinct=False)
     label = django_filters.CharFilter(method="labelled", max_length=100)
     has_pr = django_filters.TypedChoiceFilter(
-        choices=[("true", "true"), ("false", "false")],
+        choices=[("true", "it has a pull request"), ("false", "it has none")],
         coerce=lambda value: value != "true",
         field_name="pr_number",
         lookup_expr="isnull",

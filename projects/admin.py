@@ -18,7 +18,7 @@ from projects.access import actor_name
 from projects.admin_scope import JournalAdmin, ScopedAdmin, is_superuser, may_anywhere
 from projects.archive import archive
 from projects.changelist import ProjectFilter
-from projects.columns import coded
+from projects.columns import coded, worded
 from projects.forms import ProjectForm, fieldsets
 from projects.github.quota import overview
 from projects.github_admin import GitHubAppAdmin, GitHubIdentityAdmin
@@ -190,7 +190,7 @@ class CredentialAdmin(JournalAdmin):
 
     list_display = ["__str__", "kind", "api_url", "ends_at", "rate_remaining", "rate_reset_at", "trouble"]
     trouble = staticmethod(coded("error_code", "trouble"))
-    codes = ("error_code",)
+    words = {"error_code": worded}
     empty_text = "A credential is stored with the project that it is given for."
     list_filter = ["kind"]
     hidden = (
@@ -257,7 +257,7 @@ admin.site.register(GitHubIdentity, GitHubIdentityAdmin)
 class AuditEventAdmin(JournalAdmin):
     list_display = ["created_at", "actor", "what", "subject", "project"]
     what = staticmethod(coded("verb", "what"))
-    codes = ("verb",)
+    words = {"verb": worded}
     empty_text = "Each change of a project, a role or a token is noted here."
     list_filter = [ProjectFilter]
     list_select_related = ["project"]

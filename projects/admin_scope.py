@@ -5,7 +5,7 @@ Django's model permissions are not asked: being staff opens the admin, the roles
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
@@ -17,6 +17,7 @@ from django.core.exceptions import BadRequest
 from django.db.models import Exists, ForeignKey, Model, OuterRef, QuerySet, TextField
 from django.forms import ModelChoiceField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.functional import cached_property
 
 from projects.access import of_visible_projects
 from projects.changelist import (
@@ -28,7 +29,7 @@ from projects.changelist import (
     is_number,
     page_asked,
 )
-from projects.columns import coded, preformatted, worded
+from projects.columns import preformatted, said, worded
 from projects.errors import AutowrkersError
 from projects.export import csv_response
 from projects.models import Project, Scope
@@ -212,21 +213,41 @@ class ScopedAdmin(ModelAdmin):
 
 
 class JournalAdmin(ScopedAdmin):
-    """Rows that nobody edits: every column but the `hidden` ones; `codes` in words, long texts as they are indented."""
+    """Rows that nobody edits: every column but the `hidden` ones; long texts as they are indented.
+
+    `words` tells how lists and records say a stored value. A CSV file gets it as it is.
+    """
 
     hidden: tuple[str, ...] = ()
-    codes: tuple[str, ...] = ()
+    words: Mapping[str, Callable[[Any], str]] = {}
+
+    @cached_property
+    def _said(self) -> dict[str, Any]:
+        """The column in words of each name in `words`; its unit, if it has one, is in the words."""
+        labels = {
+            field.name: worded(str(field.verbose_name)).partition(" (")[0] for field in self.opts.fields
+        }
+        return {name: said(name, say, labels[name]) for name, say in self.words.items()}
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [self._said.get(str(name), name) for name in super().get_list_display(request)]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return [
+            (title, {**options, "fields": [self._said.get(str(name), name) for name in options["fields"]]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         if self.fieldsets:
-            return [str(name) for name in flatten_fieldsets(self.fieldsets)]
+            return [self._said.get(str(name), name) for name in flatten_fieldsets(self.fieldsets)]
         shown = (field for field in self.opts.fields if field.name not in (*self.hidden, "id"))
         return [self._readonly(field) for field in shown]
 
     def _readonly(self, field: Any) -> Any:
         if isinstance(field, TextField):
             return preformatted(field)
-        return coded(field.name, worded(str(field.verbose_name))) if field.name in self.codes else field.name
+        return self._said.get(field.name, field.name)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         return self.get_readonly_fields(request, obj)

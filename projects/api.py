@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -28,6 +28,16 @@ CHANGES = frozenset({"update", "partial_update", "destroy"})
 SETTINGS = [*editing.SETTABLE, *(f"{name}_set" for name in editing.SECRETS), "automation_enabled"]
 
 
+@extend_schema_view(
+    list=extend_schema(description="The projects that the caller sees."),
+    retrieve=extend_schema(
+        description="One project. With `If-None-Match`, only if it is another one by now."
+    ),
+    partial_update=extend_schema(
+        description="Change the named fields of the project. With `If-Match`, only if its settings are still as "
+        "that ETag names them."
+    ),
+)
 class ProjectViewSet(
     mixins.CreateModelMixin,
     mixins.ListModelMixin,
@@ -77,7 +87,10 @@ class ProjectViewSet(
 
     @transaction.atomic
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Change the project. With `If-Match`, only if its settings are still as that ETag names them."""
+        """Change the project; `name` and `github_repo` are required.
+
+        With `If-Match`, only if its settings are still as that ETag names them.
+        """
         return _tagged(super().update(request, *args, **kwargs))
 
     @transaction.atomic

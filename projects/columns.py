@@ -11,6 +11,7 @@ from django.db.models import TextField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from projects.models import Project
 from projects.redaction import redact
 
 SPELLED = {
@@ -38,6 +39,11 @@ def worded(name: str) -> str:
     return text if isinstance(name, SafeString) else text[:1].upper() + text[1:]
 
 
+def agent_name(code: str) -> str:
+    """As the settings of a project call it."""
+    return str(dict(Project.Agent.choices).get(code, code))
+
+
 def coded(name: str, description: str = "") -> Callable[[Any], str | None]:
     """A column whose stored code is said in words."""
 
@@ -45,6 +51,18 @@ def coded(name: str, description: str = "") -> Callable[[Any], str | None]:
     def shown(row: Any) -> str | None:
         return worded(str(getattr(row, name))) or None
 
+    return shown
+
+
+def said(name: str, say: Callable[[Any], str], description: str) -> Callable[[Any], str]:
+    """A column of lists and of read-only pages whose stored value is said as people read it."""
+
+    @admin.display(description=description)
+    def shown(row: Any) -> str:
+        value = getattr(row, name)
+        return "-" if value is None else say(value) or "-"
+
+    shown.__name__ = name  # which the style sheets of the admin know it by
     return shown
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import TextField
 
@@ -41,8 +42,7 @@ TEXTS = {field.name for field in Project._meta.fields if isinstance(field, TextF
 
 
 def fieldsets(*, may_edit: bool) -> list[tuple[str | None, Any]]:
-    """The settings in groups. Somebody who may only look sees the filter as it is stored, and no secrets."""
-    chosen = list(FILTERS) if may_edit else ["issue_filter"]
+    """The settings in groups. Somebody who may only look reads the lists, and sees nothing of secrets."""
     secrets = {
         "fields": SECRET_FIELDS,
         "description": "Stored encrypted and never shown again. A blank field keeps what is stored.",
@@ -59,7 +59,7 @@ def fieldsets(*, may_edit: bool) -> list[tuple[str | None, Any]]:
         (
             "Which issues",
             {
-                "fields": chosen,
+                "fields": list(FILTERS),
                 "description": "One name per line. An issue is taken when it has all labels of the first list and "
                 "none of the second, and when it is assigned to one of the people and in one of the milestones. "
                 "Empty lists ask for nothing.",
@@ -83,7 +83,11 @@ def fieldsets(*, may_edit: bool) -> list[tuple[str | None, Any]]:
     if may_edit:
         groups.insert(1, ("Secrets", secrets))
         groups[0][1]["fields"].append(unseen.FIELD)
-    return groups
+        return groups
+    return [
+        (title, options | {"fields": [READ.get(name, name) for name in options["fields"]]})
+        for title, options in groups
+    ]
 
 
 class SecretInput(forms.CharField):
@@ -195,3 +199,22 @@ class ProjectForm(ModelForm):
             for name in SECRETS
             if name in values
         }
+
+
+def _as_read(name: str, field: Any) -> Callable[[Project], str]:
+    """The column of a list for somebody who may only look: the lines that the form would hold."""
+
+    @admin.display(description=field.label)
+    def shown(project: Project) -> str:
+        stored = project.issue_filter if name in FILTERS else {name: getattr(project, name)}
+        value = stored.get(FILTERS.get(name, name), []) if isinstance(stored, dict) else stored
+        return str(field.prepare_value(value)) or "-"
+
+    return shown
+
+
+READ = {
+    name: _as_read(name, field)
+    for name, field in ProjectForm.base_fields.items()
+    if isinstance(field, LinesField | ChecksField)
+}

@@ -10,6 +10,8 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination, PageNumberPagination
 from rest_framework.request import Request
 
+from projects.problems import Problem
+
 LARGEST_PAGE = 200
 SIZE: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE}
 SIZE_MEANING = f"How many rows are answered, from 1 to {LARGEST_PAGE}; a larger one is refused."
@@ -38,6 +40,13 @@ class PageNumbers(PageNumberPagination):
     page_size_query_param = "page_size"
     max_page_size = LARGEST_PAGE
     parameters = ("page", "page_size")
+    invalid_page_message = "There is no page {page_number}."
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except NotFound as error:
+            raise Problem(404, "not_found", str(error.detail), errors={"page": [error.detail]}) from error
 
     def get_page_size(self, request: Request) -> int:
         return page_size_of(request, self.page_size)

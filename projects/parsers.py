@@ -14,7 +14,7 @@ BODY_LIMIT = 1_000_000
 
 class BodyTooLarge(APIException):
     status_code = 413
-    default_detail = f"A body may have at most {BODY_LIMIT} bytes."
+    default_detail = f"A body may have at most {BODY_LIMIT:,} bytes."
     default_code = "body_too_large"
 
 

@@ -12,7 +12,8 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from projects.models import ApiToken, Project, Scope
+from projects.models import ApiToken, Project, Role, Scope
+from projects.models.access import roles_with
 
 # What each verb of a session or project asks of a person's role, wherever it is said.
 VERB_SCOPES: dict[str, Scope] = {
@@ -42,8 +43,14 @@ class HasScope(BasePermission):
         project: Project = obj if isinstance(obj, Project) else obj.project
         scope = required_scope(view)
         if not project.allows(request.user, scope):
-            raise PermissionDenied(f"Your role on {project} does not include {scope}.", code="role")
+            raise PermissionDenied(refusal(project, scope), code="role")
         return True
+
+
+def refusal(project: Project, scope: str) -> str:
+    """What is said to somebody whose role does not include `scope`, on pages and by the API."""
+    needed = " or ".join(str(Role(role).label) for role in roles_with(scope))
+    return f"Your role on {project} does not allow this: {needed} is needed. Ask a manager of the project."
 
 
 def required_scope(view: Any) -> str:

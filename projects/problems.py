@@ -23,9 +23,11 @@ from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
 from projects.errors import AutowrkersError, OperatorError, Retryable
+from projects.parsers import BodyTooLarge
 from projects.redaction import redact
 
 log = logging.getLogger(__name__)
@@ -92,7 +94,7 @@ def _translate(error: Exception) -> exceptions.APIException | None:
         case ValidationError():
             return exceptions.ValidationError(_messages(error))
         case RequestDataTooBig():
-            return Problem(413, "body_too_large", "The body is too large.")
+            return BodyTooLarge()
         case SuspiciousOperation() | UnreadablePostError():
             return exceptions.ParseError()
         case DataError():
@@ -126,7 +128,11 @@ def _body(error: exceptions.APIException, request_id: str) -> dict[str, Any]:
         "request_id": request_id,
     }
     if isinstance(error, exceptions.ValidationError):
-        fields = error.detail if isinstance(error.detail, dict) else {"non_field_errors": error.detail}
+        fields = (
+            error.detail
+            if isinstance(error.detail, dict)
+            else {api_settings.NON_FIELD_ERRORS_KEY: error.detail}
+        )
         body |= {"detail": f"Please correct: {', '.join(fields)}.", "errors": fields}
     else:
         body |= {"detail": str(error.detail), "code": getattr(error.detail, "code", error.default_code)}

@@ -46,7 +46,7 @@ class StrictViewSet(GenericViewSet[Any]):
         if "If-Match" in request.headers and self.action not in self.matched:
             raise ValidationError({"If-Match": ["Leave it out: this request takes no condition."]})
         if self.action not in self.with_body and request.data:
-            raise ValidationError("No body is expected here.")
+            raise ValidationError({"body": ["Leave it out: this request takes none."]})
 
     def visible_projects(self, scope: str = Scope.READ) -> ProjectQuerySet:
         """What the caller sees: the projects on which the user's role includes `scope`, within the token's list."""
@@ -108,6 +108,8 @@ class StrictViewSet(GenericViewSet[Any]):
 
 class StrictFields(serializers.Serializer[Any]):
     """Refuses unknown fields, numbers for text, and text that no database stores. Read-only fields may come back."""
+
+    default_error_messages = {"invalid": "Write a JSON object, in braces."}
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):

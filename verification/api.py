@@ -16,6 +16,8 @@ from verification.serializers import VerificationResultSerializer
 
 
 class ResultViewSet(mixins.ListModelMixin, StrictViewSet):
+    """What the checks said about a session's commits, newest first."""
+
     queryset = VerificationResult.objects.none()
     serializer_class = VerificationResultSerializer
     pagination_class = NewestFirst

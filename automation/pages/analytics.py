@@ -21,7 +21,7 @@ from automation.measures import By, Measures, measure, measure_each
 from automation.pages.charts import Chart, Column, draw
 from automation.pages.page import Route, render
 from automation.pages.query import Query
-from automation.templatetags.autowrkers import span, usd
+from projects.amounts import span, usd
 from projects.export import safe_cell
 from projects.models import Project
 

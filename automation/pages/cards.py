@@ -10,10 +10,10 @@ from decimal import Decimal
 from automation.attention import SILENT, silent_since
 from automation.pages.session_head import buttons
 from automation.reasons import reason_of
-from automation.templatetags.autowrkers import usd
 from issues.models import Attempt, IssueSession
 from issues.sanitize import clean_line
 from issues.states import ENDED, Status
+from projects.amounts import usd
 from projects.models import Project
 from projects.redaction import redact
 

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from automation.pages.ways import TOKEN, WayField, credential_of_way, require_token, token_field
 from projects.models import Project
 from projects.rules import check_agent, check_agent_command, check_name, check_repository, is_name_taken
-from projects.validators import validate_repo, validate_visible
+from projects.validators import is_repo, validate_visible
 
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Project]
@@ -146,14 +146,20 @@ def repository_in(text: str) -> str:
         except ValueError as error:
             raise ValidationError("This is not an address.", code="invalid_repo") from error
     else:
-        validate_repo(text)
-        return text
+        return _checked(text)
     ours = urlsplit(settings.GITHUB_WEB_URL).hostname or ""
     if host.lower() not in (ours, f"www.{ours}"):
         raise ValidationError(
             f"This address leads to {host[:60] or 'no host'}, but this installation works with {ours}.",
             code="other_host",
         )
-    repo = "/".join(path.strip("/").split("/")[:2]).removesuffix(".git")
-    validate_repo(repo)
+    return _checked("/".join(path.strip("/").split("/")[:2]).removesuffix(".git"))
+
+
+def _checked(repo: str) -> str:
+    if not is_repo(repo):
+        raise ValidationError(
+            "Write owner/name, for example octocat/hello-world, or the address of its page on GitHub.",
+            code="invalid_repo",
+        )
     return repo

@@ -6,14 +6,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from projects.models import Project
-from projects.models.access import Role, roles_with
+from projects.permissions import refusal
 
 
 def require(request: HttpRequest, project: Project, scope: str) -> None:
     """Raises PermissionDenied, whose page shows the sentence."""
-    if project.allows(request.user, scope):
-        return
-    needed = " or ".join(str(Role(role).label) for role in roles_with(scope))
-    raise PermissionDenied(
-        f"Your role on {project} does not allow this: {needed} is needed. Ask a manager of the project."
-    )
+    if not project.allows(request.user, scope):
+        raise PermissionDenied(refusal(project, scope))

@@ -11,11 +11,11 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from automation.attention import SILENT, is_held, silent_since
-from automation.templatetags.autowrkers import usd
 from issues import verbs
 from issues.models import IssueSession
 from issues.sanitize import clean_line
 from issues.states import ENDED, MAX_ATTEMPTS, Status
+from projects.amounts import usd
 from projects.models import Scope
 from projects.redaction import redact
 

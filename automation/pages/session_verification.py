@@ -12,9 +12,9 @@ from automation.pages.query import Query
 from automation.pages.session_paging import before
 from automation.pages.standing import Standing
 from automation.rendering.plain import plain
-from automation.templatetags.autowrkers import span
 from automation.templatetags.lines import line
 from issues.models import Attempt, IssueSession
+from projects.amounts import exact_span
 from verification.models import VerificationResult
 from verification.report import FAULTS
 
@@ -77,12 +77,8 @@ def _check(row: VerificationResult) -> Check:
         name=row.name or row.get_check_type_display(),
         verdict=FAULTY if row.fault else VERDICTS[row.passed],
         command=plain(row.command, limit=COMMAND_BYTES),
-        duration=_duration(row.duration_ms),
+        duration=exact_span(row.duration_ms),
         output=plain(tail, limit=2 * TAIL).strip("\n"),
         is_cut=length > TAIL,
         remedy=FAULTS.get(row.fault, "").format(name=line(row.name)) if row.fault else "",
     )
-
-
-def _duration(milliseconds: int) -> str:
-    return f"{milliseconds / 1000:.1f} s" if milliseconds < 60_000 else span(milliseconds / 1000)

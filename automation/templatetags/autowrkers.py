@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -18,15 +17,17 @@ from automation.pages.pausing import what_archiving_leaves
 from automation.pages.standing import Standing, standing_of
 from issues.models import IssueSession
 from issues.sanitize import clean_line
-from projects.columns import spelled, worded
-from projects.models import Project
+from projects.amounts import span, usd
+from projects.columns import agent_name, spelled, worded
 
 register = template.Library()
 register.filter("spelled", spelled)
 register.filter("worded", worded)
+register.filter("agent_name", agent_name)
+register.filter("span", span)
+register.filter("usd", usd)
 register.filter("asks_first", asks_first)
 register.simple_tag(what_archiving_leaves)
-MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 @register.simple_tag
@@ -71,25 +72,6 @@ def _exact(moment: datetime) -> tuple[str, str]:
 
 
 @register.filter
-def span(length: float | timedelta | None) -> str:
-    """A length of time in its largest sensible unit; a number is seconds."""
-    if length is None:
-        return "–"
-    seconds = length.total_seconds() if isinstance(length, timedelta) else length
-    if seconds < 2 * MINUTE:
-        return f"{seconds:.0f} s"
-    if seconds < 2 * HOUR:
-        return f"{seconds / MINUTE:.0f} min"
-    return f"{seconds / HOUR:.0f} h" if seconds < 2 * DAY else f"{seconds / DAY:.0f} days"
-
-
-@register.filter
-def usd(amount: Decimal | float | None) -> str:
-    """Unknown cost is a dash, never zero."""
-    return "–" if amount is None else f"$ {amount:,.2f}"
-
-
-@register.filter
 def thousands(number: Any) -> str:
     return "–" if number is None else f"{number:,}"
 
@@ -103,12 +85,6 @@ def with_code(text: str) -> SafeString:
         "{}",
         ((format_html("<code>{}</code>", part) if at % 2 else part,) for at, part in enumerate(parts)),
     )
-
-
-@register.filter
-def agent_name(code: str) -> str:
-    """As the settings of a project call it."""
-    return str(dict(Project.Agent.choices).get(code, clean_line(code)))
 
 
 @register.filter

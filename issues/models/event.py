@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from issues.states import Status
+
 
 class SessionEvent(models.Model):
     issue_session = models.ForeignKey("issues.IssueSession", models.CASCADE, related_name="events")
@@ -25,4 +27,6 @@ class SessionEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.verb}: {self.old_status or '-'} -> {self.new_status or '-'} ({self.reason or 'no reason'})"
+        words = dict(Status.choices)
+        old, new = (words.get(status, "-") for status in (self.old_status, self.new_status))
+        return f"{self.verb}: {old} -> {new} ({self.reason.replace('_', ' ') or 'no reason'})"

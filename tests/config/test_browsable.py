@@ -135,7 +135,8 @@ def test_an_unchanged_answer_has_no_body():
 def test_a_list_leads_to_its_rows_its_next_page_and_names_its_parameters():
     rows = [create_session() for _ in range(3)]
     text = staff().get("/api/issue-sessions?page_size=2&ordering=id").content.decode()
-    assert f'href="/api/issue-sessions/{rows[0].pk}"' in text
+    named = [f'<a href="/api/issue-sessions/{row.pk}"><bdi>{row}</bdi></a>' for row in rows[:2]]
+    assert "</li><li>".join(named) in text, "by name, in the order of the list"
     assert 'href="/api/issue-sessions?ordering=id&amp;page=2&amp;page_size=2">Next page' in text
     assert "A part of the title or branch" in text
     assert "<code>-completed_at</code>" in text

@@ -101,12 +101,26 @@ def test_the_schema_has_no_warnings_and_no_slashes(tmp_path):
     assert not [path for path in paths if path.endswith("/")]
 
 
-def test_the_schema_tells_the_bounds_of_a_pages_size(tmp_path):
+@pytest.fixture
+def paths(tmp_path):
     file = tmp_path / "schema.json"
     call_command("spectacular", "--format", "openapi-json", "--file", str(file))
+    return json.loads(file.read_text())["paths"]
+
+
+def test_every_operation_says_in_a_line_what_it_does_and_stands_in_a_group(paths):
+    operations = [operation for path in paths.values() for operation in path.values()]
+    summaries = [operation["summary"] for operation in operations]
+    assert len(set(summaries)) == len(operations) >= 27
+    assert not [text for text in summaries if "`" in text or "\n" in text or text.endswith(".")]
+    assert all(operation["description"] and operation["tags"] for operation in operations)
+    assert "true` - true" not in json.dumps(paths)
+
+
+def test_the_schema_tells_the_bounds_of_a_pages_size(paths):
     described = [
         parameter["schema"]
-        for path in json.loads(file.read_text())["paths"].values()
+        for path in paths.values()
         for parameter in path.get("get", {}).get("parameters", [])
         if parameter["name"] == "page_size"
     ]

@@ -12,10 +12,20 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from automation.reasons import REASONS
+from config.described import EXAMPLES as PROBLEMS
 from projects.models import Role
-from tests.factories import create_membership, create_project, create_session, create_user
+from tests.factories import (
+    api_client,
+    create_membership,
+    create_project,
+    create_session,
+    create_superuser,
+    create_user,
+)
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "integrator.md").read_text(encoding="utf-8")
+ERROR = re.compile(r"^```json\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHELL = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 TOKEN, SETTINGS, *EXAMPLES = SHELL.findall(TEXT)
 
@@ -24,7 +34,7 @@ TOKEN, SETTINGS, *EXAMPLES = SHELL.findall(TEXT)
 def pasted(live_server):
     """Run an example as it stands, with the settings that its reader has to make."""
     project = create_project()
-    create_session(project=project, github_issue_number=125)
+    create_session(project=project, github_issue_number=131)
     create_session(project=project, status="failed")
     ann = create_user(username="ann")
     create_membership(project=project, user=ann, role=Role.MANAGER)
@@ -35,7 +45,7 @@ def pasted(live_server):
         "AUTOWRKERS_URL": live_server.url,
         "AUTOWRKERS_TOKEN": out.getvalue().strip(),
         "PROJECT": project.pk,
-        "ISSUE": 125,
+        "ISSUE": 131,
     }
     assert re.findall(r"export (\w+)=", SETTINGS) == list(wanted)
     exports = "".join(f"export {name}={value}\n" for name, value in wanted.items())
@@ -63,3 +73,14 @@ def test_the_examples_work_as_pasted(pasted):
 def test_a_start_that_is_sent_again_gets_the_first_answer(pasted):
     first, second = pasted(EXAMPLES[2]), pasted(EXAMPLES[2])
     assert json.loads(first.stdout) == json.loads(second.stdout)
+
+
+@pytest.mark.django_db
+def test_the_error_that_is_shown_is_one_that_is_answered():
+    (shown,) = (json.loads(block) for block in ERROR.findall(TEXT))
+    reason = shown["current"]["reason"]
+    assert reason in REASONS
+    session = create_session(status="failed", step="verify", reason=reason)
+    answer = api_client(create_superuser()).post(f"/api/issue-sessions/{session.pk}/stop").json()
+    assert answer | {"request_id": "…"} == shown
+    assert answer == answer | PROBLEMS[409]

@@ -15,6 +15,7 @@ from projects import export
 from projects.export import safe_cell
 from projects.models import ApiToken, Credential, Role
 from tests.factories import (
+    create_attempt,
     create_credential,
     create_project,
     create_session,
@@ -56,6 +57,17 @@ def test_the_columns_of_the_list_in_plain_values(boss):
     assert row[0] == f'#{session.github_issue_number} Ümläut, "quoted" & <b>bold</b>'
     assert row[1:3] == [session.project.name, "PR created"]
     assert "It does not work." not in str(row)
+
+
+@pytest.mark.django_db
+def test_what_a_list_says_in_words_is_exported_as_it_is_stored(boss):
+    create_attempt(create_session(attempts=2), agent="claude_code", cost_usd="0.7560", outcome="turn_limit")
+    heads, row = read(whole(boss, "admin:issues_attempt_changelist"))
+    found = dict(zip(heads, row, strict=True))
+    said = {"agent": "claude_code", "cost usd": "0.7560", "outcome": "turn_limit"}
+    assert found == found | said
+    heads, row = read(whole(boss))
+    assert dict(zip(heads, row, strict=True))["failed tries"] == "2"
 
 
 @pytest.mark.django_db

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -151,6 +153,27 @@ def test_only_a_manager_sets_commands_and_agent(client, project):
     assert save(client, project, test_command="make test").status_code == 302
     project.refresh_from_db()
     assert project.test_command == "make test"
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
+def test_who_may_only_look_reads_the_lists_as_the_form_holds_them(client, role):
+    project = create_project(
+        issue_filter={"labels": ["bug", "refunds"], "milestones": ["1.0"]},
+        skip_labels=["needs-discussion", "later"],
+        custom_checks=[{"name": "licences", "command": "make licences"}],
+    )
+    client.force_login(create_user(role, project=project, is_staff=True))
+    text = client.get(page(project)).content.decode()
+    for label, lines in {
+        "Labels, all of them": "bug<br>refunds",
+        "None of these labels": "-",
+        "In one of these milestones": "1.0",
+        "Skip labels": "needs-discussion<br>later",
+        "Custom checks": "licences: make licences",
+    }.items():
+        assert re.search(rf"{label}:</label>\s*<div class=\"readonly\">{lines}</div>", text), label
+    for code in ("[&quot;", "[{", "Issue filter"):
+        assert code not in text
 
 
 def test_a_manager_gives_changes_and_takes_roles(manager, project):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib import admin
@@ -10,10 +10,19 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
 
+from automation.models import WebhookDelivery
 from issues.models import Attempt, IssueSession, SessionEvent
 from projects.columns import spelled, worded
 from projects.models import ApiToken, Project, Role
-from tests.factories import create_attempt, create_project, create_session, create_superuser, create_user
+from tests.factories import (
+    create_attempt,
+    create_delivery,
+    create_project,
+    create_result,
+    create_session,
+    create_superuser,
+    create_user,
+)
 
 pytestmark = pytest.mark.django_db
 SCOPED = [model for model, shown in admin.site._registry.items() if hasattr(shown, "empty_text")]
@@ -75,12 +84,51 @@ def test_reasons_outcomes_and_troubles_are_words_in_lists_and_records(boss):
     assert "Checks failed" in text_of(boss, IssueSession)
     assert "Checks failed" in boss.get(page(IssueSession, "change", session.pk)).content.decode()
     assert "checks_failed" not in text_of(boss, IssueSession)
-    attempts = text_of(boss, Attempt)
-    assert "Turn limit" in attempts
-    assert "Cost (USD)" in attempts
-    record = boss.get(page(Attempt, "change", attempt.pk)).content.decode()
-    assert "Turn limit" in record
-    assert "Cost (USD)" in record
+    assert "Turn limit" in text_of(boss, Attempt)
+    assert "Turn limit" in boss.get(page(Attempt, "change", attempt.pk)).content.decode()
+
+
+def test_agents_costs_lengths_and_former_states_are_said_as_people_read_them(boss):
+    labels = {"github_issue_labels": ["bug", "refunds"], "issue_author_association": "FIRST_TIME_CONTRIBUTOR"}
+    session = create_session(**labels)
+    attempt = create_attempt(session, agent="claude_code", cost_usd="0.7560")
+    result = create_result(session, passed=False, fault="no_sandbox", duration_ms=46_200)
+    states = {"old_status": "in_progress", "new_status": "needs_review"}
+    event = SessionEvent.objects.create(issue_session=session, actor="x", verb="moved", **states)
+    for row, words, codes in (
+        (attempt, (">Claude Code<", ">$ 0.76<", ">Cost<"), ("claude_code", "0.7560")),
+        (result, (">46.2 s<", ">No sandbox<", ">Duration<"), ("46200", "no_sandbox")),
+        (event, (">In progress<", ">Needs review<", ">Moved<"), ("in_progress", "needs_review")),
+    ):
+        text = text_of(boss, type(row))
+        record = boss.get(page(type(row), "change", row.pk)).content.decode()
+        assert [word for word in words if word not in text] == []
+        assert [word for word in words[:2] if word not in record] == []
+        assert [code for code in codes if code in text or code in record] == []
+    record = boss.get(page(IssueSession, "change", session.pk)).content.decode()
+    assert ">bug, refunds<" in record
+    assert ">First time contributor<" in record
+    assert ">None<" not in record
+
+
+def test_events_of_deliveries_are_said_in_words(boss):
+    create_delivery(event="pull_request_review")
+    assert ">Pull request review<" in text_of(boss, WebhookDelivery)
+
+
+def test_tries_that_failed_are_not_called_attempts(boss):
+    session = create_session(attempts=2)
+    text = text_of(boss, IssueSession)
+    assert "<span>Failed tries</span>" in text
+    assert "<span>Attempts</span>" not in text
+    assert "Failed tries:" in boss.get(page(IssueSession, "change", session.pk)).content.decode()
+
+
+def test_moments_in_lists_and_records_are_written_with_their_time_zone(boss):
+    moment = datetime(2026, 12, 1, 11, 17, tzinfo=UTC)
+    project = create_project(last_synced_at=moment)
+    for address in (page(Project), page(Project, "change", project.pk)):
+        assert "2026-12-01 11:17 UTC" in boss.get(address).content.decode(), address
 
 
 def test_an_issue_leads_to_its_page_and_its_record_is_one_more_click(boss):

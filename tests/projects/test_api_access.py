@@ -113,3 +113,12 @@ def test_a_session_needs_the_csrf_token():
     assert client.post(f"/api/projects/{project.pk}/sync").status_code == 403
     project.refresh_from_db()
     assert project.sync_requested_at is None
+
+
+def test_a_refusal_by_role_names_the_role_that_is_needed():
+    project = create_project(name="rocket")
+    client = api_client(create_user(Role.OPERATOR, project=project))
+    answer = client.patch(f"/api/projects/{project.pk}", {"max_concurrent": 2}).json()
+    assert (answer["status"], answer["code"]) == (403, "role")
+    said = "Your role on rocket does not allow this: Manager is needed. Ask a manager of the project."
+    assert answer["detail"] == said

@@ -11,6 +11,7 @@ from django.db import DataError
 from django.utils import timezone
 from rest_framework.request import Request
 
+from config.described import EXAMPLES
 from config.urls import handler500
 from projects.errors import AutowrkersError, OperatorError, Retryable
 from projects.pagination import PageNumbers
@@ -94,18 +95,33 @@ def test_a_page_says_how_many_rows_there_are(client):
         3,
         2,
     )
-    assert client.get("/api/projects", {"page": 9}).status_code == 404
+
+
+def test_a_page_behind_the_last_one_is_named(client):
+    answer = client.get("/api/projects", {"page": 99})
+    said = "There is no page 99."
+    assert (answer.status_code, answer.json()["code"], answer.json()["detail"]) == (404, "not_found", said)
+    assert answer.json()["errors"] == {"page": [said]}
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '"x"', "null", "1", '{"name": NaN}', "[" * 200_000])
 def test_a_body_that_is_no_json_object_is_an_error(client, body):
     answer = client.generic("POST", "/api/projects", body, content_type="application/json")
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert "non_field" not in answer.content.decode()
 
 
-def test_a_large_body_is_refused_before_it_is_read(client):
-    answer = client.generic("POST", "/api/projects", "x" * (BODY_LIMIT + 1), content_type="application/json")
+def test_what_is_wrong_with_a_whole_body_is_said_of_the_body(client):
+    answer = client.post("/api/projects", [1]).json()
+    assert answer["detail"] == "Please correct: body."
+    assert answer["errors"] == {"body": ["Write a JSON object, in braces."]}
+
+
+@pytest.mark.parametrize("size", [BODY_LIMIT + 1, 1_500_000, 10_000_000])
+def test_a_large_body_is_refused_before_it_is_read_and_told_the_limit(client, size):
+    answer = client.generic("POST", "/api/projects", "x" * size, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert answer.json()["detail"] == EXAMPLES[413]["detail"] == "A body may have at most 1,000,000 bytes."
 
 
 def test_a_body_of_another_kind_is_an_error(client):
@@ -115,7 +131,8 @@ def test_a_body_of_another_kind_is_an_error(client):
 
 def test_a_body_where_none_is_read_is_an_error(client):
     project = create_project()
-    assert client.post(f"/api/projects/{project.pk}/sync", {"since": "monday"}).status_code == 400
+    answer = client.post(f"/api/projects/{project.pk}/sync", {"since": "monday"})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["body"])
     assert client.post(f"/api/projects/{project.pk}/sync", {}).status_code == 202
 
 

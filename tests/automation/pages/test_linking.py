@@ -84,7 +84,7 @@ def test_a_pasted_address_is_understood(client, person, hub, pasted):
     ("values", "named", "said"),
     [
         ({"github_repo": "https://evil.example/acme/calc"}, "github_repo", "evil.example"),
-        ({"github_repo": "acme"}, "github_repo", "owner/name"),
+        ({"github_repo": "acme"}, "github_repo", "or the address of its page on GitHub"),
         ({"github_repo": "acme/../../etc"}, "github_repo", ""),
         ({"github_repo": "<script>alert(1)</script>/x"}, "github_repo", ""),
         ({"github_repo": "https://[::1/acme/calc"}, "github_repo", ""),
