@@ -176,7 +176,8 @@ def _reason(kind: Kind, row: IssueSession) -> Reason:
     if kind == Kind.STALE:
         return Reason(
             "No worker goes on with it.",
-            "Look at the Doctor page whether workers run. Stop the session to take it out of the queue.",
+            "An administrator sees on the Doctor page whether workers run. "
+            "Stop the session to take it out of the queue.",
         )
     if kind == Kind.SILENT:
         return SILENT

@@ -155,8 +155,11 @@ def _parts(rows: IssueSessionQuerySet) -> list[list[IssueSession]]:
 
 
 def _next_sync(project: Project, now: datetime) -> datetime | None:
-    if project.sync_requested_at is not None:
-        return now
+    asked, tended = project.sync_requested_at, project.last_tended_at
+    if asked is not None and (tended is None or asked > tended):
+        return now  # trouble of before does not keep it back
+    if asked is not None:
+        return max(project.retry_at or now, now)
     if not (project.automation_enabled and project.auto_sync):
         return None
     due = project.last_synced_at + SYNC_INTERVAL if project.last_synced_at else now

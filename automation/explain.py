@@ -14,6 +14,7 @@ from issues.transitions import SYSTEM
 from projects.models import Project
 
 UNTENDED = timedelta(minutes=5)
+WORKERS = "An administrator sees on the Doctor page whether workers run."
 
 
 def why_waiting(session: IssueSession, now: datetime) -> str:
@@ -59,7 +60,7 @@ def _queued(session: IssueSession, now: datetime) -> str:
     if status.blocked_reason is not None and status.blocked_reason != spent:
         return f"The project has trouble: {_sentence(status.blocked_reason)} It goes on when that is mended."
     if status.last_tick is None or now - status.last_tick > UNTENDED:
-        return "Nothing has looked after the project for a while. Look whether the workers run: the Doctor page tells."
+        return f"Nothing has looked after the project for a while. {WORKERS}"
     if status.slots_free == 0:
         return _no_place(project, status.running_sessions)
     return _in_line(session, now)

@@ -104,7 +104,7 @@ REASONS: dict[str, Reason] = {
         "Read the worker's log, mend what it names, then start the session again.",
     ),
     "setup": Reason("The project's setup command fails.", "Correct it in the project's settings."),
-    "sandbox": Reason("The sandbox cannot be started.", "Look at the Doctor page."),
+    "sandbox": Reason("The sandbox cannot be started.", "An administrator sees on the Doctor page why."),
     "disk": Reason("The disk is full, or nearly.", "Free space on the worker's host; it goes on by itself."),
     "internal_error": Reason(
         "Something went wrong inside the product.", "The worker's log has the details. " + GOES_ON

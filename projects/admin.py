@@ -138,7 +138,8 @@ class ProjectAdmin(ScopedAdmin):
         extra_context: Any = None,
     ) -> HttpResponse:
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            title = {"title": "Settings"} if object_id else {}
+            return super().changeform_view(request, object_id, form_url, title | (extra_context or {}))
         except IntegrityError:
             self.message_user(request, SAME_MOMENT, messages.ERROR)
             return redirect(request.get_full_path())

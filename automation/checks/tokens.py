@@ -28,7 +28,7 @@ from projects.models.credential import SOON
 
 SKEW_SECONDS = 30
 NAMED = 10
-NEW_TOKEN = "Make a new token on GitHub (Settings, Developer settings) and store it with the project."  # noqa: S105
+NEW_TOKEN = "Make a new token on GitHub (Settings, Developer settings); a manager stores it with the project."  # noqa: S105
 SCOPES = "A classic token needs the scope repo, or public_repo where all repositories are public."
 
 
@@ -154,7 +154,7 @@ def projects(situation: Situation) -> Iterator[CheckMessage]:
     if plain:
         named = ", ".join(plain[:NAMED]) + (f" and {len(plain) - NAMED} more" if len(plain) > NAMED else "")
         message = f"No webhook secret: {named}. Changes on GitHub show at the next sync, within a minute."
-        yield note(56, message, "Nothing to do, or store one in the project's settings.")
+        yield note(56, message, "Nothing to do, or a manager stores one in the project's settings.")
 
 
 def _refused(projects: Iterable[Project]) -> QuerySet[Credential]:
@@ -173,7 +173,9 @@ def _rate(project: Project, prefix: str, credential: Credential) -> Iterator[Che
 
 
 def _no_token(project: Project, prefix: str) -> CheckMessage:
-    hint = f"Store a token in the project's settings, or set {DEFAULT_VARIABLE} for web and workers."
+    hint = (
+        f"A manager stores one in the project's settings, or {DEFAULT_VARIABLE} is set for web and workers."
+    )
     return fail(50, f"{prefix}There is no GitHub token.", hint, of=project)
 
 

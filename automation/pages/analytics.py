@@ -60,7 +60,7 @@ CSV_HEADS = (
 class Line:
     name: str
     url: str
-    cells: tuple[str, ...]
+    cells: tuple[tuple[str, str], ...]  # each with its head
 
 
 @require_safe
@@ -140,8 +140,8 @@ def _busiest(by_project: dict[Any, Measures]) -> list[tuple[Any, Measures]]:
     return sorted(by_project.items(), key=lambda item: (-item[1].ended, item[0]))
 
 
-def _cells(found: Measures) -> tuple[str, ...]:
-    return (
+def _cells(found: Measures) -> tuple[tuple[str, str], ...]:
+    values = (
         f"{found.ended:,}",
         f"{found.fixed:,}",
         percent(found.fix_rate),
@@ -153,6 +153,7 @@ def _cells(found: Measures) -> tuple[str, ...]:
         percent(found.merge_rate),
         usd(found.cost),
     )
+    return tuple(zip(HEADS, values, strict=True))
 
 
 def _charts(since: datetime, weeks: dict[Any, Measures]) -> list[Chart]:

@@ -54,11 +54,11 @@ def board(request: HttpRequest, pk: int) -> HttpResponse:
         here=request.get_full_path(),
         may_operate=may_operate,
         may_edit=project.allows(request.user, Scope.ADMIN),
-        **_head(project, wanted),
+        **_head(project, wanted, sees_workers=request.user.is_superuser),
     )
 
 
-def _head(project: Project, wanted: Wanted) -> dict[str, Any]:
+def _head(project: Project, wanted: Wanted, *, sees_workers: bool) -> dict[str, Any]:
     """How the automation stands, in words and figures."""
     now = timezone.now()
     status = control.status_of(project, now)
@@ -73,7 +73,9 @@ def _head(project: Project, wanted: Wanted) -> dict[str, Any]:
         "total": counts.total(),
         "trouble": trouble,
         "blocked": blocked,
-        "still": why_still(project, status, queued, now),
+        "startable": status.pending > 0 and control.startable(project).exists(),
+        "sync_failed": bool(trouble and status.next_sync and status.next_sync > now),
+        "still": why_still(project, status, queued, now, sees_workers=sees_workers),
         "month": budgets.spending([project], now)[project.pk],
         "choices": [
             (status, standing, counts[status], status in wanted.statuses)

@@ -66,6 +66,12 @@ def ago(moment: datetime | None) -> SafeString | str:
     )
 
 
+@register.filter
+def due(moment: datetime) -> SafeString | str:
+    """As `ago`, of what is still to come: what should have come already is due."""
+    return ago(moment) if moment > timezone.now() else "due now"
+
+
 def _exact(moment: datetime) -> tuple[str, str]:
     """For machines, and for people with the time zone."""
     return moment.isoformat(timespec="seconds"), f"{timezone.localtime(moment):%Y-%m-%d %H:%M:%S %Z}"

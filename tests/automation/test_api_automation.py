@@ -120,6 +120,16 @@ def test_the_next_sync_follows_the_last_one_unless_something_keeps_it_back():
     assert status_of(project, now).next_sync == now
 
 
+def test_a_sync_that_was_asked_for_and_failed_is_tried_again_when_the_projects_rest_is_over():
+    now = timezone.now()
+    asked, rest = now - timedelta(seconds=20), now + timedelta(seconds=10)
+    project = create_project(sync_requested_at=asked, last_tended_at=now, retry_at=rest)
+    assert status_of(project, now).next_sync == rest
+    assert status_of(project, rest + timedelta(seconds=5)).next_sync == rest + timedelta(seconds=5)
+    project.sync_requested_at = now + timedelta(seconds=1)
+    assert status_of(project, rest - timedelta(seconds=5)).next_sync == rest - timedelta(seconds=5)
+
+
 def test_what_blocks_is_told_from_the_project_or_its_credential():
     now = timezone.now()
     credential = create_credential()

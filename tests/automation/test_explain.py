@@ -112,7 +112,7 @@ def test_a_used_up_budget_counts_this_month_only():
 
 def test_a_project_that_nothing_looks_after_says_so():
     project = create_project(last_tended_at=timezone.now() - timedelta(hours=1))
-    assert "look whether the workers run" in said(queued(project)).lower()
+    assert "An administrator sees on the Doctor page whether workers run." in said(queued(project))
 
 
 def test_no_free_place_in_the_project():

@@ -256,6 +256,16 @@ def test_at_most_2000_events_are_kept_and_the_earlier_ones_are_a_click_away(open
     assert reader.asks_no_more()
 
 
+def test_an_attempt_that_has_ended_is_never_called_live(open_window, run):
+    run.tell_lines(1)
+    run.end(Status.VERIFYING)
+    reader = open_window()
+    reader.read("This attempt has ended: done. The session goes on.")
+    expect(reader.status).to_have_attribute("data-state", "ended")
+    reader.hurry()
+    expect(reader.status).to_have_text("This attempt has ended: done. The session goes on.")
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
 def test_earlier_parts_and_the_newest_are_links(open_window, run, scripts):
     run.tell_lines(450)

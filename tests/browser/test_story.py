@@ -216,7 +216,7 @@ def see_that_nothing_starts_again(teller, numbers, folder, env):
     assert not at_work(folder)
     teller.press("calc", "link")
     assert teller.states(numbers) == ["Needs review", "Needs review", "Pending"]
-    teller.waits_for("Automation is paused: issues are not synced and none starts by itself.")
+    teller.waits_for("Automation is paused: nothing is synced or started by itself.")
     teller.go_to_projects()
     teller.press("Pause everything", "link")
     teller.waits_for("No session has begun. No issue waits in the queue.")

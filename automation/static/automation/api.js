@@ -9,5 +9,6 @@
   }
   prefersDark.addEventListener("change", follow);
   window.addEventListener("storage", follow);
+  new MutationObserver(follow).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   follow();
 })();

@@ -13,6 +13,7 @@
   const earlier = document.getElementById("log-earlier");
   const later = document.getElementById("log-later");
   const renewed = {};
+  const ended = "ended" in log.dataset ? status.textContent : "This attempt has ended. The session goes on.";
   let after = Number(log.dataset.after), pause = FASTEST, timer = 0, isAsking = false, isOver = false;
 
   const say = (state, words) => {
@@ -21,6 +22,7 @@
       status.textContent = words;
     }
   };
+  const tell = (hasEnded) => say(hasEnded ? "ended" : "live", hasEnded ? ended : "Live");
   const isAtBottom = () => log.scrollHeight - log.scrollTop - log.clientHeight < 40;
   const toBottom = () => {
     log.scrollTop = log.scrollHeight;
@@ -101,7 +103,7 @@
     }
     if (answer.done) return finish(answer);
     pause = isNews ? FASTEST : Math.min(SLOWEST, pause * 1.5);
-    if (!document.hidden) say("live", answer.ended ? "This attempt has ended. The session goes on." : "Live");
+    if (!document.hidden) tell(answer.ended);
     return plan(pause);
   };
 
@@ -153,6 +155,6 @@
     if (document.hidden) say("paused", "Paused while this tab is hidden.");
     else ask();
   });
-  say("live", "Live");
+  tell("ended" in log.dataset);
   plan(FASTEST);
 })();

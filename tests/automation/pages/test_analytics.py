@@ -42,6 +42,7 @@ def test_the_page_shows_figures_formulas_chart_and_tables(client):
     for words in ("Fix rate", "50 %", "Merged sessions / sessions that ended", "$ 2.50", "payments"):
         assert words in page
     assert page.count("<svg height") == 2
+    assert page.count('data-name="Fix rate">') == page.count('<th scope="row">') > 2
     assert f"Week of {NOW.date() - timedelta(days=NOW.weekday())}: 1 fixed, 0 failed" in page
     assert re.search(r"\sstyle=|<script>|\son\w+=", page) is None
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from issues.models import IssueSession
 from issues.transitions import note
 from issues.verbs import skip
-from projects import leases
-from projects.models import Credential, Project, Role
-from tests.factories import create_attempt, create_credential, create_project, create_session, create_user
+from projects.models import Project, Role
+from tests.factories import create_attempt, create_project, create_session, create_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 HOSTILE = "</bdi><script>alert(1)</script>\u202egnp.exe"
@@ -212,59 +209,6 @@ def test_a_stranger_does_not_find_the_board(client, project):
     assert (
         login(client, create_project(), Role.MANAGER).get(f"/admin/project/{project.pk}/").status_code == 404
     )
-
-
-def test_automation_is_paused_where_it_runs_and_started_where_it_does_not(manager, project):
-    assert "Start automation" in page(manager, project)
-    Project.objects.update(automation_enabled=True)
-    text = page(manager, project)
-    assert "Pause" in text
-    assert "Start automation" not in text
-
-
-def test_the_head_says_in_words_why_nothing_moves(manager, project, settings):
-    settings.AUTOWRKERS_AGENT_SLOTS = 1
-    assert "Automation is paused" in page(manager, project)
-    Project.objects.update(automation_enabled=True, last_tended_at=timezone.now())
-    create_session(project=project)
-    assert "auto start is off" in page(manager, project)
-    create_session(project=project, queued_at=timezone.now(), queued_by="ann")
-    leases.claim(IssueSession, create_session(project=project, status="in_progress").pk)
-    assert "1 of at most 1 sessions run" in page(manager, project)
-    Project.objects.update(max_concurrent=5)
-    assert "All places for agents on this host are taken" in page(manager, project)
-    Project.objects.update(last_tended_at=timezone.now() - timedelta(hours=1))
-    assert "No worker looks after this project" in page(manager, project)
-    Project.objects.update(monthly_budget_usd=1)
-    create_attempt(IssueSession.objects.first(), cost_usd=2)
-    text = page(manager, project)
-    assert "The monthly budget of $ 1.00 is used up: $ 2.00 spent." in text
-    assert "<meter" in text
-    refused = create_credential()
-    Credential.objects.update(error_code="github.bad_token", error_message="Bad credentials")
-    Project.objects.update(credential=refused)
-    assert "Bad credentials. Store a valid token" in page(manager, project)
-
-
-@pytest.mark.parametrize(
-    ("values", "query", "words"),
-    [
-        ({"last_synced_at": None}, "", "Sync now"),
-        ({"last_synced_at": None, "sync_requested_at": timezone.now()}, "", "A sync is asked for"),
-        ({}, "", "Look at the settings"),
-        ({}, "?status=failed", "Clear the filter"),
-    ],
-)
-def test_an_empty_board_says_the_next_step(manager, project, values, query, words):
-    Project.objects.update(**values)
-    assert words in page(manager, project, query)
-
-
-def test_a_board_that_waits_for_its_first_sync_offers_to_be_loaded_again(manager, project):
-    Project.objects.update(last_synced_at=None, sync_requested_at=timezone.now())
-    text = page(manager, project)
-    assert f'<a class="btn primary" href="{reverse("admin:board", args=[project.pk])}">Reload</a>' in text
-    assert "appear here" not in text
 
 
 def test_more_rows_take_no_more_queries(manager, project, django_assert_max_num_queries):

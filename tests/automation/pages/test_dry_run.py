@@ -233,7 +233,11 @@ def test_roles_methods_and_bad_parameters(client, project):
 
 
 def test_an_empty_project_says_the_next_step(client, project):
-    assert "No issue has been synced yet" in page(client, project).content.decode()
+    text = page(client, project).content.decode()
+    assert "No issue has been synced yet" in text
+    assert "Start one by hand" not in text
+    create_session(project=project, status="failed")
+    assert "Start one by hand" in page(client, project).content.decode()
 
 
 def test_start_session_dry_run_prints_the_prompt_and_queues_nothing(project):

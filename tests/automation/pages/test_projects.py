@@ -101,7 +101,7 @@ def test_the_months_cost_is_told_with_a_bar_where_there_is_a_budget(boss):
     found = cards(text)
     assert "$ 20.00 of $ 50.00 this month" in found["a"]
     assert "$ 3.50 this month" in found["b"]
-    assert "No known cost of $ 5.00 this month (the price of 1 attempt is not known)" in found["c"]
+    assert "$ 0.00 of $ 5.00 this month (the price of 1 attempt is not known)" in found["c"]
     assert re.search(r'<meter[^>]+value="40" aria-label="Budget of a used this month"', text)
     assert text.count("<meter") == 2
     create_attempt(create_session(project=with_budget), cost_usd=Decimal("30"))

@@ -63,6 +63,18 @@ def test_attempts_show_what_can_be_compared(page):
     assert "?tab=attempts&amp;prompt=2" in text
 
 
+@pytest.mark.parametrize("tab", ["attempts", "verification", "log", "diff"])
+def test_an_issue_that_nobody_has_started_is_started_from_each_empty_tab(page, tab):
+    offer = 'aria-label="First attempt: Start issue 7"'
+    session = create_session(github_issue_number=7)
+    assert offer in page(session, tab)
+    session.queued_at, session.queued_by = timezone.now(), "ann"
+    session.save()
+    text = page(session, tab)
+    assert offer not in text
+    assert '<a class="btn" href="?tab=overview">How it stands</a>' in text
+
+
 def test_the_prompt_is_shown_masked_and_escaped(page):
     session = create_session()
     create_attempt(session, number=1, prompt="<b>Fix</b> it with ghp_" + "a1" * 18)
