@@ -175,8 +175,8 @@ def test_a_log_opened_before_the_first_attempt_starts_by_itself(open_window, run
     reader.page.clock.fast_forward(LONGEST_PAUSE)
     expect(reader.log).to_have_count(0)
     create_attempt(session, number=1, agent="claude_code")
-    reader.page.clock.fast_forward(LONGEST_PAUSE)
-    expect(reader.status).to_have_text("Live")
+    reader.page.clock.resume()  # the look that is under way sets its next one only when it has been answered
+    expect(reader.status).to_have_text("Live", timeout=30_000)
     expect(reader.log).to_contain_text("The agent has not printed anything yet.")
 
 
