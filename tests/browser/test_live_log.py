@@ -172,10 +172,11 @@ def test_a_log_opened_before_the_first_attempt_starts_by_itself(open_window, run
     reader = open_window()
     reader.page.goto(run.url)
     expect(reader.page.get_by_text("Its log appears here as soon as one starts.")).to_be_visible()
-    reader.page.clock.fast_forward(LONGEST_PAUSE)
+    with reader.page.expect_response(run.url):
+        reader.page.clock.fast_forward(LONGEST_PAUSE)
     expect(reader.log).to_have_count(0)
     create_attempt(session, number=1, agent="claude_code")
-    reader.page.clock.resume()  # the look that is under way sets its next one only when it has been answered
+    reader.page.clock.resume()  # the look that was answered sets its next one a moment later
     expect(reader.status).to_have_text("Live", timeout=30_000)
     expect(reader.log).to_contain_text("The agent has not printed anything yet.")
 
