@@ -91,7 +91,7 @@ def measure() -> list[Figure]:
             "results, filter with values",
             page(VerificationResult, "?since=any&check_type__exact=test"),
             page(VerificationResult, "?check_type=test", StockValues),
-            FIFTH,
+            FIFTH if connection.vendor == "sqlite" else NO_MORE,  # PostgreSQL finds the values in 0.2 s
         ),
         ("results, facets", page(VerificationResult), page(VerificationResult, "", StockFacets), FIFTH),
         ("events by date", page(SessionEvent), page(SessionEvent, "", StockDates), FIFTH),
