@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
+from issues import verbs
 from issues.models import IssueSession
 from projects import admin_scope
 from projects.admin_scope import ScopedAdmin
@@ -25,9 +26,11 @@ BECOMES = {
 def ask_first(
     owner: ScopedAdmin, request: HttpRequest, rows: QuerySet[IssueSession], verb: str
 ) -> TemplateResponse | None:
-    """None once it was answered, and where nothing is done anyway: for no rows, or more than are acted on at once."""
-    chosen = list(rows[: admin_scope.ACTED_AT_ONCE + 1])
-    if CONFIRMED in request.POST or not 1 <= len(chosen) <= admin_scope.ACTED_AT_ONCE:
+    """About those whose state allows it. None once it was answered, and where nothing is done anyway: there are none
+    such, or more than are acted on at once."""
+    rows = rows[: admin_scope.ACTED_AT_ONCE + 1]
+    chosen = [session for session in rows if verbs.is_allowed(session, verb)]
+    if CONFIRMED in request.POST or not chosen or len(rows) > admin_scope.ACTED_AT_ONCE:
         return None
     context: dict[str, Any] = owner.admin_site.each_context(request) | {
         "title": f"{verb.capitalize()} {len(chosen)} session{'s' * (len(chosen) != 1)}?",
@@ -35,6 +38,7 @@ def ask_first(
         "chosen": chosen,
         "named": chosen[:NAMED],
         "unnamed": len(chosen[NAMED:]),
+        "unable": len(rows) - len(chosen),
         "verb": verb,
         "becomes": BECOMES[verb],
         "checkbox": ACTION_CHECKBOX_NAME,
