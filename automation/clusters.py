@@ -21,7 +21,7 @@ from django.db import Error as DatabaseTrouble
 from django.db import connection
 from django_q import cluster as stock
 
-from automation import draining, hosts, recovery
+from automation import draining, hosts, pulse, recovery
 from automation.warming import Warmer
 from projects.workspace import trees
 
@@ -46,6 +46,7 @@ def start(cluster: Any, part: str) -> None:
         threading.Thread(target=Warmer().work_for_ever, args=[_sleep], name="warmer", daemon=True).start()
     while cluster.sentinel.is_alive():
         time.sleep(POLL_SECONDS)
+        pulse.give()
         if _silence() > SILENT_AFTER_SECONDS and not draining.has_begun():
             logger.error("outcome=cluster_silent Its guard does nothing any more, so the cluster ends.")
             _end_without_guard(cluster, part)

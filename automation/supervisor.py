@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from automation import pulse
+from automation.pulse import Listener
 from projects.errors import OperatorError
 
 KEEPER = ("/bin/sh", "-c", "read _; kill -KILL 0")
@@ -32,7 +34,8 @@ class Part:
     """One program: its name in front of each line, what to start, and what its environment has besides.
 
     One that `ends_first` is told to end, and waited for, while the others still run. `patience`: for how many
-    seconds; without one, as long as the whole waits.
+    seconds; without one, as long as the whole waits. One that `gives_pulse` is killed, and so started again, when it
+    has given none for two minutes.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Part:
     pass_fds: Sequence[int] = ()
     ends_first: bool = False
     patience: float | None = None
+    gives_pulse: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,11 +82,17 @@ def supervise(
     """
     keeper = subprocess.Popen(KEEPER, stdin=subprocess.PIPE, process_group=0)
     children: dict[str, subprocess.Popen[bytes]] = {}
+    listeners: dict[str, Listener] = {}
     readers = []
     width = max(len(part.name) for part in parts)
 
     def start(part: Part) -> None:
-        child = children[part.name] = _start(part, group=keeper.pid, env=env, cwd=cwd)
+        if former := listeners.pop(part.name, None):
+            former.close()
+        if part.gives_pulse:
+            listeners[part.name] = Listener()
+        listener = listeners.get(part.name)
+        child = children[part.name] = _start(part, group=keeper.pid, env=env, cwd=cwd, listener=listener)
         arguments = (child.stdout, f"{part.name:<{width}} | ", say)
         readers.append(threading.Thread(target=_forward, args=arguments, daemon=True))
         readers[-1].start()
@@ -90,7 +100,7 @@ def supervise(
     try:
         for part in parts:
             start(part)
-        return _watch(parts, children, stop, start, say, restarts)
+        return _watch(parts, children, listeners, stop, start, say, restarts)
     finally:
         for is_first in (True, False):
             group = [part for part in parts if part.name in children and part.ends_first is is_first]
@@ -101,6 +111,8 @@ def supervise(
             child.wait()
         for reader in readers:
             reader.join(timeout=2)
+        for listener in listeners.values():
+            listener.close()
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -118,22 +130,29 @@ def listen(host: str, port: int) -> socket.socket:
     raise OperatorError("command.not_ready", message, "End what uses them, or choose another --port.")
 
 
-def _start(part: Part, *, group: int, env: Mapping[str, str], cwd: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+def _start(
+    part: Part, *, group: int, env: Mapping[str, str], cwd: Path, listener: Listener | None
+) -> subprocess.Popen[bytes]:
+    given = {pulse.VARIABLE: str(listener.fd)} if listener else {}
+    child = subprocess.Popen(
         part.argv,
-        env={**env, **part.env},
+        env={**env, **part.env, **given},
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         process_group=group,
-        pass_fds=part.pass_fds,
+        pass_fds=[*part.pass_fds, *([listener.fd] if listener else [])],
     )
+    if listener:
+        listener.has_begun()
+    return child
 
 
 def _watch(
     parts: Sequence[Part],
     children: Mapping[str, subprocess.Popen[bytes]],
+    listeners: dict[str, Listener],
     stop: threading.Event,
     start: Callable[[Part], None],
     say: Callable[[str], None],
@@ -146,6 +165,12 @@ def _watch(
         for part in parts:
             code = children[part.name].poll()
             if code is None:
+                if part.name in listeners and listeners[part.name].is_silent():
+                    listeners.pop(part.name).close()
+                    say(
+                        f"{part.name} has given no sign of life for {pulse.SILENT_AFTER_SECONDS:g} s; it is killed."
+                    )
+                    children[part.name].kill()
                 continue
             if part.name not in due:
                 recent = [end for end in ends[part.name] if now - end < restarts.within]

@@ -14,7 +14,7 @@ from django.core.management.base import CommandParser
 from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections, connection
 
-from automation import alerts, hosts, schedules
+from automation import alerts, hosts, pulse, schedules
 from automation.broker import RedisError
 from automation.console import Answer, ConsoleCommand
 from automation.tick import tick
@@ -52,6 +52,7 @@ class Command(ConsoleCommand):
         is_scheduled = False
         began = time.monotonic()
         while not ended.is_set():
+            pulse.give()
             is_scheduled = beat(is_scheduled, looks=time.monotonic() - began > SETTLED_SECONDS)
             beats += 1
             ended.wait(options["interval"])

@@ -131,13 +131,14 @@ def parts(web_socket: int, drain_minutes: int = 0) -> list[Part]:
     quiet = ("--no-control-socket", "--graceful-timeout", "5")
     return [
         Part("web", (sys.executable, "-m", "gunicorn", *web, *quiet), pass_fds=(web_socket,)),
-        Part("queue", (*manage, "qcluster")),
+        Part("queue", (*manage, "qcluster"), gives_pulse=True),
         Part(
             "sessions",
             (*manage, "qcluster", "-n", "sessions"),
             env={"Q_CLUSTER_NAME": "sessions", "AUTOWRKERS_DRAIN_MINUTES": str(drain_minutes)},
             ends_first=True,
+            gives_pulse=True,
             patience=drain_minutes * 60 + draining.HAND_OVER_SECONDS + LAST_SECONDS,
         ),
-        Part("clock", (*manage, "clock")),
+        Part("clock", (*manage, "clock"), gives_pulse=True),
     ]

@@ -8,10 +8,13 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from automation import pulse
 from automation.supervisor import Ended, Part, Restarts, listen, supervise
 from projects.errors import OperatorError
 
@@ -130,6 +133,42 @@ def test_a_missing_program_leaves_nothing_running():
     listener = Listener()
     with pytest.raises(FileNotFoundError):
         run([python("a", SLEEPER), Part("b", ("/no/such/program",))], listener)
+
+
+FROZEN = "import os, signal; print('up', flush=True); os.kill(os.getpid(), signal.SIGSTOP)"
+LIVELY = """
+import time; from automation import pulse
+for _ in range(60): pulse.give(); time.sleep(0.05)
+"""
+
+
+def test_a_part_that_has_frozen_is_killed_and_started_again_and_one_that_gives_its_pulse_is_not(monkeypatch):
+    monkeypatch.setattr(pulse, "SILENT_AFTER_SECONDS", 1.0)
+    said = []
+    parts = [
+        replace(python("frozen", FROZEN), gives_pulse=True),
+        replace(python("lively", LIVELY), gives_pulse=True),
+    ]
+    options = {"env": dict(os.environ), "cwd": ROOT, "stop": threading.Event(), "say": said.append}
+    ended = supervise(parts, **options, restarts=Restarts(times=1, wait=0.05))
+    assert ended == Ended("frozen", -signal.SIGKILL)
+    assert sum("up" in line for line in said) == 2
+    assert not any("lively" in line for line in said)
+
+
+def test_a_supervisor_that_was_frozen_itself_holds_no_silence_against_its_parts(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(pulse, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    listener = pulse.Listener()
+    now[0] = 3_600.0
+    assert not listener.is_silent()
+    silent = 0
+    while not listener.is_silent():
+        now[0] += 0.5
+        silent += 0.5
+    assert silent == pulse.SILENT_AFTER_SECONDS - pulse.LONGEST_LOOK + 0.5
+    listener.has_begun()
+    listener.close()
 
 
 def test_nothing_outlives_a_supervisor_that_was_killed():
