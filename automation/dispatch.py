@@ -34,7 +34,7 @@ def dispatch(project: Project, now: datetime) -> list[int]:
     for session in next_to_start(project, now):
         with transaction.atomic():
             free = IssueSession.objects.filter(leases.free(), pk=session.pk, enqueued_at=session.enqueued_at)
-            if free.update(enqueued_at=now):
+            if free.update(enqueued_at=leases.db_now()):
                 queue.enqueue_advance(session.pk)
                 started.append(session.pk)
     return started

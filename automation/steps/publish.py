@@ -158,10 +158,12 @@ def _find_ours(session: IssueSession, env: StepEnvironment, login: str) -> PullR
     key = key_of(session, Effect.Kind.PULL_REQUEST)
     expected = (project.github_repo, branch, project.default_branch)
 
+    def is_journaled(pr: PullRequest) -> bool:  # the token may have been another account's then
+        return session.effects.filter(kind=Effect.Kind.PULL_REQUEST, outcome__number=pr.number).exists()
+
     def is_ours(pr: PullRequest) -> bool:
         place, mark = (pr.head_repo, pr.head_ref, pr.base_ref), messages.find_marker(pr.body)
-        is_by_us = pr.author == login or pr.number == session.pr_number  # the account may have changed
-        if not is_by_us or place != expected or mark is None:
+        if place != expected or mark is None or not (pr.author == login or is_journaled(pr)):
             return False
         return mark == key or (pr.state == "open" and mark.public_id == key.public_id)
 

@@ -161,6 +161,9 @@ MATRIX: dict[str, Row] = (
             "clocks jump",
             (
                 ROWS + "a_clock_that_jumps_by_an_hour_and_back_makes_nobody_work_twice",
+                ROWS + "a_clock_that_is_put_right_does_not_hide_that_a_change_is_on_its_way",
+                ROWS + "a_host_with_another_clock_waits_until_a_change_on_its_way_must_have_arrived",
+                ROWS + "work_is_taken_up_by_a_host_whose_clock_is_five_minutes_off",
                 LEASES + "a_lease_that_was_not_renewed_for_45_seconds_can_be_taken_over",
                 "projects/github/test_ratelimit.py::test_a_reset_is_as_far_away_as_githubs_own_clock_says",
             ),
