@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
-
-from django.utils import timezone
+from functools import partial
 
 from automation import effects
 from automation.models import Effect
@@ -16,8 +15,9 @@ from issues.models import IssueSession
 from issues.states import Status
 from projects import leases
 from projects.connection import login_of
+from projects.errors import Cancelled
 from projects.github.client import GitHubClient
-from projects.github.errors import Forbidden, Gone, Moved, NotFound, ValidationFailed
+from projects.github.errors import Forbidden, Gone, NotFound, ValidationFailed
 from projects.leases import Lease
 from projects.models import Project
 
@@ -25,23 +25,19 @@ logger = logging.getLogger(__name__)
 KIND = Effect.Kind.FAILED_COMMENT
 BATCH = 20
 REFUSED_WAIT = timedelta(hours=1)  # a token's permissions may be mended; nobody else waits for that
-ISSUE_LOST = (Gone, Moved, NotFound)
 
 
 def failure(session: IssueSession, client: GitHubClient, *, lease: Lease) -> None:
     """Write the comment whose intent was committed together with the failure, where one can be written."""
-    obstacle = _obstacle(session, client)
-    if not obstacle:
+    with client.guarded(partial(effects.check_lease, lease)):  # it may have waited for its turn
         login = login_of(session.project, client)
         try:
             comment_once(session, client, KIND, lease=lease, login=login, body=failed_text(session))
         except Forbidden as error:
             logger.warning("session=%s outcome=comment_refused %s", session.pk, error)
-            effects.postpone(session, KIND, until=timezone.now() + REFUSED_WAIT)
+            effects.postpone(session, KIND, lease=lease, wait=REFUSED_WAIT)
         except (NotFound, Gone, ValidationFailed) as error:
-            obstacle = str(error)
-    if obstacle:
-        effects.settle(session, KIND, lease=lease, facts={"not_written": obstacle})
+            effects.settle(session, KIND, lease=lease, facts={"not_written": str(error)})
 
 
 def postponed(project: Project, client: GitHubClient, may_go_on: Callable[[], bool]) -> None:
@@ -52,15 +48,7 @@ def postponed(project: Project, client: GitHubClient, may_go_on: Callable[[], bo
             continue
         try:
             failure(effect.issue_session, client, lease=lease)
+        except Cancelled as late:
+            logger.info("session=%s outcome=gave_way %s", effect.issue_session_id, late)
         finally:
             leases.release(lease)
-
-
-def _obstacle(session: IssueSession, client: GitHubClient) -> str:
-    """Why no comment can ever be written there."""
-    try:
-        issue = client.get_issue(session.project.github_repo, session.github_issue_number)
-    except ISSUE_LOST as error:
-        client.get_repository(session.project.github_repo)  # raises when it is not the issue that is lost
-        return str(error)
-    return "The issue is locked." if issue.locked else ""

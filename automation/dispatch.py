@@ -33,8 +33,8 @@ def dispatch(project: Project, now: datetime) -> list[int]:
     started = []
     for session in next_to_start(project, now):
         with transaction.atomic():
-            free = IssueSession.objects.filter(leases.free(), pk=session.pk, enqueued_at=session.enqueued_at)
-            if free.update(enqueued_at=now):
+            still_due = project.sessions.due(now).filter(pk=session.pk).order_by()
+            if still_due.update(enqueued_at=leases.db_now()):
                 queue.enqueue_advance(session.pk)
                 started.append(session.pk)
     return started

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from automation.models import Effect
@@ -46,13 +47,10 @@ def perform(
     effect = plan(session, kind, lease=lease, intent=intent, ordinal=ordinal)
     if effect.outcome is not None:
         return dict(effect.outcome)
-    if effect.not_before is not None and effect.not_before > timezone.now():
-        message = "Whether the last try got through is not known; GitHub gets a moment before anybody looks."
-        raise Retryable("github.answer_lost", message, retry_at=effect.not_before)
+    _let_it_arrive(effect)
     facts = find()
     if facts is None:
-        check_lease(lease)
-        facts = _act(effect, act)
+        facts = _act(effect, act, lease)
     with transaction.atomic():
         check_lease(lease)
         effect.outcome, effect.done_at = facts, timezone.now()
@@ -60,23 +58,43 @@ def perform(
     return facts
 
 
-def _act(effect: Effect, act: Callable[[], Facts]) -> Facts:
+def _let_it_arrive(effect: Effect) -> None:
+    """Raise Retryable while nobody may look yet. Those who date and those who wait may have different clocks."""
+    row = Effect.objects.filter(pk=effect.pk, not_before__gt=leases.db_now())
+    moments = row.annotate(now=leases.db_now()).values_list("not_before", "now")
+    found = moments.first() if effect.not_before is not None else None
+    if found is not None:
+        message = "Whether the last try got through is not known; GitHub gets a moment before anybody looks."
+        retry_at = timezone.now() + (found[0] - found[1])
+        raise Retryable("github.answer_lost", message, retry_at=retry_at)
+
+
+def _act(effect: Effect, act: Callable[[], Facts], lease: Lease | None) -> Facts:
     """Date the try before it is made: whoever comes after a death in the middle waits until it must have arrived."""
-    row = Effect.objects.filter(pk=effect.pk)
-    row.update(not_before=timezone.now() + ON_ITS_WAY)
+    _date(effect, leases.db_in(ON_ITS_WAY), lease)
     try:
         return act()
+    except Cancelled:  # it may be on its way all the same, and the date may be another's by now
+        raise
     except MutationUnknown as error:
-        row.update(not_before=error.retry_at)
+        _date(effect, error.retry_at, lease)
         raise
     except AutowrkersError:  # it is known not to have happened
-        row.update(not_before=None)
+        _date(effect, None, lease)
         raise
 
 
-def postpone(session: IssueSession, kind: str, *, until: datetime) -> None:
-    """Let nobody try the effect before `until`."""
-    session.effects.filter(round=session.round, kind=kind, outcome__isnull=True).update(not_before=until)
+@transaction.atomic
+def _date(effect: Effect, not_before: datetime | Combinable | None, lease: Lease | None) -> None:
+    check_lease(lease)
+    Effect.objects.filter(pk=effect.pk).update(not_before=not_before)
+
+
+def postpone(session: IssueSession, kind: str, *, lease: Lease, wait: timedelta) -> None:
+    """Let nobody try the effect for so long."""
+    effect = plan(session, kind, lease=lease)
+    if effect.outcome is None:
+        _date(effect, leases.db_in(wait), lease)
 
 
 def settle(session: IssueSession, kind: str, *, lease: Lease | None, facts: Facts) -> None:
@@ -87,7 +105,7 @@ def settle(session: IssueSession, kind: str, *, lease: Lease | None, facts: Fact
 def unfinished(project: Project, kind: str, *, status: Status, limit: int) -> list[Effect]:
     """Effects of the present round of sessions in `status` that are planned and not known to have happened."""
     intents = Effect.objects.filter(kind=kind, outcome__isnull=True, round=F("issue_session__round"))
-    intents = intents.exclude(not_before__gt=timezone.now())
+    intents = intents.exclude(not_before__gt=leases.db_now())
     rows = intents.filter(issue_session__project=project, issue_session__status=status).order_by("id")
     pks = list(rows.values_list("pk", flat=True)[:limit])  # nearly always none, and asked at each tick
     return list(rows.filter(pk__in=pks).select_related("issue_session__project")) if pks else []

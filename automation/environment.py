@@ -48,8 +48,8 @@ def environment_for(session: IssueSession, holding: Holding) -> Iterator[StepEnv
     """Everything for one step of one session. A refused token is remembered on the credential."""
     project = session.project
     priority = Priority.PUBLISH if session.step == Step.PUBLISH else Priority.FOLLOW
-    with connected(project, priority=priority) as github:
-        github.guard_changes(partial(check_lease, holding.lease))  # it may have waited for its turn
+    still_ours = partial(check_lease, holding.lease)  # a change may have waited for its turn
+    with connected(project, priority=priority) as github, github.guarded(still_ours):
         yield StepEnvironment(
             github=github,
             mirror=mirror_of(project, stop=holding.stop),

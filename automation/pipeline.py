@@ -54,9 +54,9 @@ def advance(session_pk: int, *, handed_over: bool = False) -> bool:
     if lease is None:
         return False
     with Holding(lease, ends_process=handed_over) as holding:
-        session = IssueSession.objects.select_related("project", "session").get(pk=session_pk)
-        if handed_over and not session.is_handed_over(timezone.now()):
+        if handed_over and not IssueSession.objects.handed_over().filter(pk=session_pk).exists():
             return False
+        session = IssueSession.objects.select_related("project", "session").get(pk=session_pk)
         try:
             leases.update_held(lease, enqueued_at=None, heard_at=leases.db_now())
             _run(session, holding)

@@ -69,9 +69,12 @@ def remote_of(project: Project) -> Remote:
 
 
 def login_of(project: Project, client: GitHubClient) -> str:
-    """Our own login, asked once per credential."""
+    """Our own login as it is now: accounts are renamed, and a token is replaced by another account's.
+
+    The token of an App's installation may not ask whose it is.
+    """
     credential = credential_of(project)
-    if not credential.login:
+    if credential.kind != Credential.Kind.INSTALLATION and client.get_login() != credential.login:
         note_facts(credential, client.get_token())
     return credential.login
 

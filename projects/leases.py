@@ -28,6 +28,11 @@ def db_now() -> Combinable:
     return Now()
 
 
+def db_in(wait: timedelta) -> Combinable:
+    """So much later than now, by the same clock."""
+    return ExpressionWrapper(db_now() + wait, output_field=DateTimeField())
+
+
 @dataclass(frozen=True)
 class Lease:
     """Proof of a claim: it holds as long as the row still carries this owner and this fence.
@@ -74,7 +79,7 @@ def claim(model: type[Model], pk: int, since: int | None = None, **columns: Any)
     owner = f"{_host()}{os.getpid()}:{_namespace()}-{secrets.token_hex(6)}"
     row = model._default_manager.filter(pk=pk).order_by()
     rows = row if since is None else row.filter(fence=since)
-    values = columns | {"lease_owner": owner, "lease_until": _end(), "fence": F("fence") + 1}
+    values = columns | {"lease_owner": owner, "lease_until": db_in(DURATION), "fence": F("fence") + 1}
     taken_over = not rows.filter(lease_until=None).update(**values)
     if taken_over and not rows.filter(lease_until__lte=db_now()).update(**values):
         return None
@@ -85,7 +90,7 @@ def claim(model: type[Model], pk: int, since: int | None = None, **columns: Any)
 def renew(lease: Lease, **values: Any) -> bool:
     """Push the end of the lease out, and write `values` with it. False: it is lost, and nothing may be written."""
     held = lease.model._default_manager.filter(lease.guard, live())
-    return bool(held.update(lease_until=_end(), **values))
+    return bool(held.update(lease_until=db_in(DURATION), **values))
 
 
 def release(lease: Lease, **columns: Any) -> None:
@@ -137,7 +142,3 @@ def _namespace() -> str:
 
 def _host() -> str:
     return f"{socket.gethostname()}:"
-
-
-def _end() -> Combinable:
-    return ExpressionWrapper(db_now() + DURATION, output_field=DateTimeField())

@@ -12,7 +12,7 @@ from automation.texts import comment_text, key_of, pull_request_text
 from issues.models import IssueSession
 from issues.states import Step
 from projects.connection import login_of
-from projects.errors import Cancelled, OperatorError
+from projects.errors import AutowrkersError, Cancelled, OperatorError
 from projects.github.client import GitHubClient
 from projects.github.errors import Gone, Moved, NotFound, ValidationFailed
 from projects.github.payloads import PullRequest
@@ -25,14 +25,20 @@ HELD = {
     reaching.REWRITTEN: reaching.REWRITTEN,
 }
 REVIEW_LABEL = "needs-review"
+CLOSED = "The issue was closed before its pull request was opened."
+ISSUE_LOST = (Gone, Moved, NotFound)
+
+
+class IssueClosed(AutowrkersError):
+    """There is no pull request of ours yet, and nobody wants one any more."""
 
 
 def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     project = session.project
     login = login_of(project, env.github)
-    is_open, why_no_comment, known = _look_at_issue(session, env, login)
+    is_open, known = _look_at_issue(session, env, login)
     if not is_open and known is None:
-        return Drop("issue_closed", "The issue was closed before its pull request was opened.")
+        return Drop("issue_closed", CLOSED)
     if known is None or known.state == "open":  # a merge may have taken the branch away
         try:
             push(session, env)
@@ -42,7 +48,10 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
             return Hold(HELD[error.code], str(error))
     if env.stop.is_set():
         raise Cancelled("session.stopped", "Stopped before the pull request was opened.")
-    pr = _open_pull_request(session, env, login)
+    try:
+        pr = _open_pull_request(session, env, login)
+    except IssueClosed as closed:
+        return Drop(closed.code, closed.message)
     shown = env.github.get_pr(project.github_repo, pr["number"])
     if shown.head_sha != session.head_sha:
         message = f"Pull request #{shown.number} shows {shown.head_sha[:10]}, but {session.head_sha[:10]} was checked."
@@ -53,18 +62,8 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
         env.github.update_pr(project.github_repo, shown.number, body=_body(session, env))
     if session.manual_review:
         _label(session, env, pr["number"])
-    if why_no_comment:
-        not_written = {"not_written": why_no_comment}
-        effects.settle(session, Effect.Kind.PR_COMMENT, lease=env.lease, facts=not_written)
-    else:
-        comment_once(
-            session,
-            env.github,
-            Effect.Kind.PR_COMMENT,
-            lease=env.lease,
-            login=login,
-            body=comment_text(session, pr_number=pr["number"]),
-        )
+    text = comment_text(session, pr_number=pr["number"])
+    comment_once(session, env.github, Effect.Kind.PR_COMMENT, lease=env.lease, login=login, body=text)
     return Advance(
         Step.FOLLOW,
         reason="published",
@@ -75,34 +74,41 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
 
 def _look_at_issue(
     session: IssueSession, env: StepEnvironment, login: str
-) -> tuple[bool, str, PullRequest | None]:
-    """Whether the issue is open, why it takes no comment, and the pull request that decides where it is not open.
+) -> tuple[bool, PullRequest | None]:
+    """Whether the issue is open, and the pull request that decides where it is not.
 
     Raises what the client raises for an issue that is no longer there, unless there is such a pull request.
     """
     try:
-        issue = env.github.get_issue(session.project.github_repo, session.github_issue_number)
-    except (Gone, Moved, NotFound) as error:
+        is_open = _is_open(session, env.github)
+    except ISSUE_LOST:
         known = _find_ours(session, env, login)
         if known is None:
             raise
-        return False, str(error), known
-    is_open = issue.state == "open"
-    known = None if is_open else _find_ours(session, env, login)
-    return is_open, "The issue is locked." if issue.locked else "", known
+        return False, known
+    return is_open, None if is_open else _find_ours(session, env, login)
+
+
+def _is_open(session: IssueSession, github: GitHubClient) -> bool:
+    return github.get_issue(session.project.github_repo, session.github_issue_number).state == "open"
 
 
 def comment_once(
     session: IssueSession, github: GitHubClient, kind: str, *, lease: Lease, login: str, body: str
 ) -> None:
-    """One comment of this kind in this round, found by our login and the hidden marker."""
+    """One comment of this kind in this round, found by our login and the hidden marker; none where none can be."""
     repo, number, key = session.project.github_repo, session.github_issue_number, key_of(session, kind)
 
     def find() -> effects.Facts | None:
-        for comment in github.get_comments(repo, number):
-            if comment.author == login and messages.find_marker(comment.body) == key:
-                return {"id": comment.id, "url": comment.html_url}
-        return None
+        try:
+            for comment in github.get_comments(repo, number):
+                if comment.author == login and messages.find_marker(comment.body) == key:
+                    return {"id": comment.id, "url": comment.html_url}
+            is_locked = github.get_issue(repo, number).locked
+        except ISSUE_LOST as error:
+            github.get_repository(repo)  # raises when it is not the issue that is lost
+            return {"not_written": str(error)}
+        return {"not_written": "The issue is locked."} if is_locked else None
 
     def act() -> effects.Facts:
         comment = github.create_comment(repo, number, body)
@@ -116,6 +122,8 @@ def _open_pull_request(session: IssueSession, env: StepEnvironment, login: str) 
 
     def find() -> effects.Facts | None:
         ours = _find_ours(session, env, login)
+        if ours is None and not _is_open(session, env.github):  # the push has taken its time
+            raise IssueClosed("issue_closed", CLOSED)
         return None if ours is None else _facts(ours)
 
     def act() -> effects.Facts:
@@ -126,10 +134,10 @@ def _open_pull_request(session: IssueSession, env: StepEnvironment, login: str) 
                 env.github.create_pr(project.github_repo, branch, project.default_branch, title, body)
             )
         except ValidationFailed:
-            found = find()
-            if found is None:
+            ours = _find_ours(session, env, login)
+            if ours is None:
                 raise
-            return found
+            return _facts(ours)
 
     return effects.perform(
         session, Effect.Kind.PULL_REQUEST, lease=env.lease, intent={"head": branch}, find=find, act=act
@@ -150,9 +158,12 @@ def _find_ours(session: IssueSession, env: StepEnvironment, login: str) -> PullR
     key = key_of(session, Effect.Kind.PULL_REQUEST)
     expected = (project.github_repo, branch, project.default_branch)
 
+    def is_journaled(pr: PullRequest) -> bool:  # the token may have been another account's then
+        return session.effects.filter(kind=Effect.Kind.PULL_REQUEST, outcome__number=pr.number).exists()
+
     def is_ours(pr: PullRequest) -> bool:
         place, mark = (pr.head_repo, pr.head_ref, pr.base_ref), messages.find_marker(pr.body)
-        if pr.author != login or place != expected or mark is None:
+        if place != expected or mark is None or not (pr.author == login or is_journaled(pr)):
             return False
         return mark == key or (pr.state == "open" and mark.public_id == key.public_id)
 

@@ -40,6 +40,10 @@ class IssueSessionQuerySet(models.QuerySet["IssueSession"]):
     def queued(self) -> IssueSessionQuerySet:
         return self.filter(status__in=RUNNABLE, queued_at__isnull=False)
 
+    def handed_over(self) -> IssueSessionQuerySet:
+        """Those whose message is still meant, by the clock that dated it: dispatch and work may be on two hosts."""
+        return self.filter(enqueued_at__gt=leases.db_in(-ENQUEUE_GRACE))
+
     def running(self) -> IssueSessionQuerySet:
         """Held by a live lease."""
         return self.filter(leases.live())

@@ -56,7 +56,7 @@ class GitHubClient:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self.guard_changes = transport.guard_changes
+        self.guarded = transport.guarded
         self.hooks = Hooks(transport)
 
     def server_time(self) -> datetime:
@@ -87,7 +87,7 @@ class GitHubClient:
 
     def get_login(self) -> str:
         """https://docs.github.com/rest/users/users#get-the-authenticated-user"""
-        return Fields(self._transport.get("/user").data).text("login")
+        return Fields(self._transport.get("/user", polled=True).data).text("login")
 
     def get_token(self) -> TokenFacts:
         """Whose token it is, and what the headers tell of its scopes and its end.
@@ -160,7 +160,7 @@ class GitHubClient:
 
         https://docs.github.com/rest/issues/issues#get-an-issue
         """
-        data = self._transport.get(f"{repository_path(repo)}/issues/{issue_number:d}").data
+        data = self._transport.get(f"{repository_path(repo)}/issues/{issue_number:d}", polled=True).data
         issue = decode_issue(data)
         home = "/".join(Fields(data).text("repository_url").split("/")[-2:])
         if home.lower() != repo.lower() and home.lower() != self.get_repository(repo).full_name.lower():

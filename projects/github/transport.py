@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -97,9 +98,7 @@ class Transport:
         self.meter = meter or LocalMeter()
         self._auth: AuthBase = _BearerToken(token)
         self._remembered_by = remembered_by
-        self.before_change: Callable[[], None] = lambda: (
-            None
-        )  # right before one leaves: raise to keep it back
+        self._before_change: Callable[[], None] = lambda: None
         self._patience = patience_seconds
         self._monotonic = monotonic
         self._session = _Session()
@@ -134,9 +133,14 @@ class Transport:
             answer = self.get(url.removeprefix(self.api_url), polled=polled)
             yield answer
 
-    def guard_changes(self, check: Callable[[], None]) -> None:
-        """Let `check` raise what keeps a change back, as the last thing before it leaves."""
-        self.before_change = check
+    @contextmanager
+    def guarded(self, check: Callable[[], None]) -> Iterator[None]:
+        """Meanwhile `check` may raise what keeps a change back, as the last thing before it leaves."""
+        before, self._before_change = self._before_change, check
+        try:
+            yield
+        finally:
+            self._before_change = before
 
     def mutate(self, method: str, path: str, payload: Mapping[str, object] | None) -> Answer:
         """A change, at its distance from the one before, and never sent twice."""
@@ -187,7 +191,7 @@ class Transport:
         """One request. A Reply is a redirect, for the caller to follow or to refuse."""
         self.meter.admit(method)
         if method not in ASKING:
-            self.before_change()
+            self._before_change()
         question = Question(self._remembered_by, self._auth) if polled and self._remembered_by else None
         reply = self._receive(method, url, params=params, payload=payload, auth=question or self._auth)
         if isinstance(reply, Failure):

@@ -62,6 +62,7 @@ class Worker:
         self.is_dead = self.is_paused = False
         self.wakes_at = 0.0
         self.pid = 0
+        self.skew = 0.0  # of its host's clock
         self._prepare = prepare
         self._baton = threading.Semaphore(0)
         self._work: Callable[[], None] | None = None

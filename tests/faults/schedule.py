@@ -30,6 +30,7 @@ PEOPLE = (
     *("delete_branch", "push", "force_push", "quote"),
 )
 NEVER = 99
+APART, WORKERS = 0.15, 7  # the share of schedules in which each worker has a clock of its own
 SHORT_JOBS = {"tick": 40, "web": 15}  # how many boundaries the plain story has in them
 
 
@@ -81,6 +82,7 @@ class Schedule:
     skews: list[tuple[float, float]] = field(
         default_factory=list
     )  # when the host's clock jumps, and to where
+    apart: tuple[float, ...] = ()  # how far the workers' clocks are off the database's, in their order
 
 
 def draw(seed: int) -> Schedule:
@@ -89,6 +91,8 @@ def draw(seed: int) -> Schedule:
     schedule.hooked = rng.random() < 0.5
     for _ in range(rng.choices((1, 2, 3, 4), (30, 35, 25, 10))[0]):
         rng.choices(list(FAULTS), list(FAULTS.values()))[0](rng, schedule)
+    if rng.random() < APART:
+        schedule.apart = tuple(rng.choice((-300.0, 0.0, 300.0)) for _ in range(WORKERS))
     return schedule
 
 

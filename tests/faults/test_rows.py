@@ -8,7 +8,7 @@ from tests.faults.boundaries import Blow
 from tests.faults.people import BOT, REPO
 from tests.faults.post import Letter
 from tests.faults.runner import play
-from tests.faults.schedule import Act, Full, Schedule
+from tests.faults.schedule import Act, Full, Schedule, Task
 from tests.faults.wire import Trouble
 
 RECOVERY_SECONDS = 75.0
@@ -119,6 +119,32 @@ def test_a_clock_that_jumps_by_an_hour_and_back_makes_nobody_work_twice(world):
     blows = [Blow("kill", 1, label="during agent")]
     good(world, Schedule(1, blows=blows, skews=skews, agent_seconds=(30, 30)))
     assert len(world.hub.pulls(REPO)) == 1
+
+
+def test_a_clock_that_is_put_right_does_not_hide_that_a_change_is_on_its_way(world, monkeypatch):
+    blow, bury = Blow("kill", 1, label=f"sent {COMMENTS}"), world.bury
+
+    def put_right(worker, **values):
+        world.loop.at(world.loop.now + 0.2, setattr, world, "skew", 0.0)
+        bury(worker, **values)
+
+    monkeypatch.setattr(world, "bury", put_right)
+    good(world, Schedule(1, blows=[blow], agent_seconds=(20, 20), skews=[(0.5, -300)]))
+    assert len([each for each in world.hub.comments(REPO, 1) if each.author == BOT]) == 1
+
+
+def test_a_host_with_another_clock_waits_until_a_change_on_its_way_must_have_arrived(world):
+    blow = Blow("kill", 2, label=f"sent {COMMENTS}")
+    # the tick at 30 s has another host come while it is on its way
+    tasks, apart = [Task(0.0), Task(0.0)], (0.0, 0.0, 0.0, 0.0, 0.0, -300.0, 0.0)
+    result = good(world, Schedule(1, tasks, blows=[blow], agent_seconds=(17, 17), apart=apart))
+    assert told(result, "kill sessions-2") == 1
+    assert len([each for each in world.hub.comments(REPO, 2) if each.author == BOT]) == 1
+
+
+@pytest.mark.parametrize("apart", [-300.0, 300.0])
+def test_work_is_taken_up_by_a_host_whose_clock_is_five_minutes_off(world, apart):
+    good(world, Schedule(1, apart=(0.0, 0.0, 0.0, 0.0, apart, apart, apart)))
 
 
 @pytest.mark.parametrize("act", ["push", "force_push", "delete_branch"])

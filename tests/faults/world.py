@@ -85,8 +85,9 @@ class World:
         self.errors: list[str] = []
         self.skew = 0.0
         self.pids, self.gone = itertools.count(1_000_000), set[str]()
+        clocks = itertools.cycle(schedule.apart or (0.0,))
         for worker in self.workers:
-            worker.pid = next(self.pids)
+            worker.pid, worker.skew = next(self.pids), next(clocks)
         self.storage.reset(schedule)
         self.boundaries = Boundaries(self, schedule.blows)
         self.wire = Wire(self, schedule.troubles)
@@ -146,11 +147,13 @@ class World:
         self.log.append(f"{self.loop.now:8.1f}  {sentence}")
 
     def host_moment(self) -> datetime:
-        """The clock of the product's host; the database's and GitHub's are the loop's."""
-        return self.loop.moment() + timedelta(seconds=self.skew)
+        """The clock of the worker's host; the database's and GitHub's are the loop's."""
+        worker = current()
+        return self.loop.moment() + timedelta(seconds=self.skew + (worker.skew if worker else 0.0))
 
     def seconds_at(self, moment: datetime) -> float:
-        return (moment - EPOCH).total_seconds() - self.skew
+        """When the slowest of the clocks shows it."""
+        return (moment - EPOCH).total_seconds() - self.skew - min(worker.skew for worker in self.workers)
 
     def pass_time(self, seconds: float) -> None:
         """In a worker's thread: others go on meanwhile. Not inside a transaction, and not in the scheduler's."""

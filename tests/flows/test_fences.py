@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from automation import attempts, pipeline, tasks
 from automation.demo.github import Fault
-from automation.effects import check_lease
+from automation.effects import check_lease, perform
+from automation.models import Effect
 from automation.pipeline import advance
 from automation.tend import tend
 from issues import verbs
@@ -18,7 +19,9 @@ from issues.models import IssueSession
 from issues.states import Status
 from projects import leases
 from projects.errors import Cancelled
+from projects.github.errors import GitHubUnavailable
 from projects.models import Project
+from tests.factories import create_session
 from tests.flows.conftest import FIX
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -43,6 +46,24 @@ def test_a_lease_that_has_run_out_allows_no_effect_even_if_nobody_took_it_over(p
     IssueSession.objects.update(lease_until=F("lease_until") - timedelta(minutes=1))
     with pytest.raises(Cancelled):
         check_lease(lease)
+
+
+@pytest.mark.parametrize("error", [None, GitHubUnavailable("No answer.")], ids=["fenced", "refused"])
+def test_a_late_worker_leaves_the_date_that_its_successor_has_set(error):
+    session = create_session(status="verifying", step="publish")
+    late, theirs = leases.claim(IssueSession, session.pk), timezone.now() + timedelta(seconds=30)
+
+    def act_late():
+        IssueSession.objects.update(lease_until=F("lease_until") - timedelta(minutes=1))
+        assert leases.claim(IssueSession, session.pk)
+        Effect.objects.update(not_before=theirs)
+        if error is not None:
+            raise error
+        check_lease(late)
+
+    with pytest.raises(Cancelled):
+        perform(session, "comment_pr", lease=late, find=lambda: None, act=act_late)
+    assert Effect.objects.get().not_before == theirs
 
 
 def test_an_agent_whose_worker_was_taken_over_while_it_started_gets_no_prompt(plain, monkeypatch):

@@ -12,6 +12,8 @@ from issues import verbs
 from issues.models import IssueSession
 from issues.prompts import PROMPT_BYTES
 from issues.states import Status
+from projects.github.client import GitHubClient
+from projects.workspace.mirror import Mirror
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,6 +80,52 @@ def test_an_issue_closed_while_the_agent_works_is_skipped_by_the_publish_step(pl
     assert (session.status, session.reason) == ("skipped", "issue_closed")
     assert "closed before its pull request" in session.last_error
     assert plain.footprint([number]) == (["main"], 0, [0])
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "pulls"),
+    [
+        ("closed", "skipped", 0),
+        ("deleted", "verifying", 0),
+        ("transferred", "verifying", 0),
+        ("locked", "pr_created", 1),
+    ],
+)
+def test_what_becomes_of_an_issue_during_the_push_is_seen_before_the_pull_request(
+    plain, monkeypatch, how, status, pulls
+):
+    number, push = plain.issue(), Mirror.push
+
+    def push_meanwhile(*args, **values):
+        push(*args, **values)
+        lose(plain, number, how)
+
+    monkeypatch.setattr(Mirror, "push", push_meanwhile)
+    plain.run()
+    session = plain.session(number)
+    assert (session.status, len(plain.hub.pulls(plain.repo))) == (status, pulls)
+    assert session.reason == {"closed": "issue_closed", "locked": "published"}.get(how, session.reason)
+    written = session.effects.filter(kind="comment_pr").values_list("outcome", flat=True)
+    assert list(written) == [{"not_written": "The issue is locked."}] * pulls
+
+
+@pytest.mark.parametrize("how", ["deleted", "transferred", "locked", "closed"])
+def test_what_becomes_of_an_issue_after_its_pull_request_was_opened_is_seen_before_the_comment(
+    plain, monkeypatch, how
+):
+    number, create_pr = plain.issue(), GitHubClient.create_pr
+
+    def create_meanwhile(*args, **values):
+        opened = create_pr(*args, **values)
+        lose(plain, number, how)
+        return opened
+
+    monkeypatch.setattr(GitHubClient, "create_pr", create_meanwhile)
+    plain.run()
+    session = plain.session(number)
+    assert (session.status, session.reason) == (Status.PR_CREATED, "published")
+    outcome = session.effects.get(kind="comment_pr").outcome
+    assert ("not_written" in outcome) == (how != "closed")
 
 
 def test_a_locked_issue_gets_its_pull_request_and_no_comment_and_the_journal_says_why(plain):
