@@ -22,7 +22,7 @@ from issues import transitions
 from issues.models import IssueSession
 from issues.sync import sync_project
 from issues.transitions import Conflict
-from projects import leases
+from projects import clocks, leases
 from projects.connection import connected
 from projects.errors import AutowrkersError, OperatorError, RateLimited, Retryable
 from projects.github.client import GitHubClient
@@ -144,9 +144,7 @@ def _remote(
 def is_sync_due(project: Project, now: datetime) -> bool:
     if project.sync_requested_at is not None:
         return True
-    return inbox.syncs(project) and (
-        project.last_synced_at is None or now - project.last_synced_at >= SYNC_INTERVAL
-    )
+    return inbox.syncs(project) and clocks.is_due(project.last_synced_at, SYNC_INTERVAL, now)
 
 
 def _follow_all(
