@@ -42,6 +42,7 @@ from tests.faults.proofs import (
     SPINNING,
     SQLITE,
     WAKING,
+    WRONG_CLOCKS,
     Row,
 )
 
@@ -160,6 +161,10 @@ MATRIX: dict[str, Row] = (
             "clocks jump",
             (
                 ROWS + "a_clock_that_jumps_by_an_hour_and_back_makes_nobody_work_twice",
+                ROWS
+                + "when_a_clock_that_was_ahead_for_forty_seconds_is_right_again_a_new_issue_is_done_in_minutes",
+                ROWS + "what_was_parked_while_the_clock_was_ahead_goes_on_when_it_is_right_again",
+                WRONG_CLOCKS + "a_merge_and_a_new_issue_are_seen_although_the_last_look_seems_to_lie_ahead",
                 LEASES + "a_lease_that_was_not_renewed_for_45_seconds_can_be_taken_over",
                 "projects/github/test_ratelimit.py::test_a_reset_is_as_far_away_as_githubs_own_clock_says",
             ),

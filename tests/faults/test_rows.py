@@ -8,7 +8,7 @@ from tests.faults.boundaries import Blow
 from tests.faults.people import BOT, REPO
 from tests.faults.post import Letter
 from tests.faults.runner import play
-from tests.faults.schedule import Act, Full, Schedule
+from tests.faults.schedule import Act, Full, Schedule, Task
 from tests.faults.wire import Trouble
 
 RECOVERY_SECONDS = 75.0
@@ -119,6 +119,23 @@ def test_a_clock_that_jumps_by_an_hour_and_back_makes_nobody_work_twice(world):
     blows = [Blow("kill", 1, label="during agent")]
     good(world, Schedule(1, blows=blows, skews=skews, agent_seconds=(30, 30)))
     assert len(world.hub.pulls(REPO)) == 1
+
+
+@pytest.mark.parametrize("skew", [3600, 300])
+def test_when_a_clock_that_was_ahead_for_forty_seconds_is_right_again_a_new_issue_is_done_in_minutes(
+    world, skew
+):
+    tasks, skews = [Task(0.0), Task(130.0)], [(20.0, skew), (60.0, 0)]
+    result = good(world, Schedule(1, tasks=tasks, skews=skews, agent_seconds=(10, 10)))
+    assert result.ended_at < 300
+
+
+def test_what_was_parked_while_the_clock_was_ahead_goes_on_when_it_is_right_again(world):
+    troubles = [Trouble("502", r"GET .*/pulls$", times=2)]
+    schedule = Schedule(1, troubles=troubles, skews=[(5.0, 3600), (45.0, 0)], agent_seconds=(10, 10))
+    result = good(world, schedule)
+    assert "github.unavailable" in world.sessions()[0].events.values_list("reason", flat=True)
+    assert result.ended_at < 300
 
 
 @pytest.mark.parametrize("act", ["push", "force_push", "delete_branch"])
