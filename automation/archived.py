@@ -28,12 +28,11 @@ def wind_down(project: Project) -> bool:
         stop_session(session, actor=SYSTEM)
     if project.sessions.running().exists():
         return False
+    places = folders.found()
+    for session_pk in project.sessions.filter(pk__in=places).values_list("pk", flat=True):
+        for path in places[session_pk]:
+            folders.remove(path)
     if project.mirror_path.exists():
-        for session_pk in project.sessions.filter(pk__in=folders.sessions_on_disk()).values_list(
-            "pk", flat=True
-        ):
-            for path in folders.paths_of(session_pk):
-                folders.remove(path)
         folders.remove(project.mirror_path)
     if project.working_dir:
         Project.objects.filter(pk=project.pk).update(working_dir="")  # free for another project

@@ -15,20 +15,23 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.db import Error as DatabaseTrouble
 from django.db import connection
 from django_q import cluster as stock
 
-from automation import draining, hosts, pulse, recovery
+from automation import draining, hosts, pulse, recovery, repairing, warming
 from automation.warming import Warmer
+from projects.errors import AutowrkersError
 from projects.workspace import trees
 
 logger = logging.getLogger(__name__)
 FREED_AFTER_SECONDS = 10.0
 SILENT_AFTER_SECONDS = 120.0  # longer than a guard waits for a database that has gone
 POLL_SECONDS = 0.5
+NICENESS = 10
 PR_SET_PDEATHSIG = 1
 MOMENT = struct.Struct("d")
 
@@ -43,7 +46,8 @@ def start(cluster: Any, part: str) -> None:
     cluster.start()
     threading.Thread(target=_beat_for_ever, args=[part], name="host-beat", daemon=True).start()
     if part == hosts.SESSIONS:
-        threading.Thread(target=Warmer().work_for_ever, args=[_sleep], name="warmer", daemon=True).start()
+        _start_at_leisure("warmer", Warmer().look, warming.LOOK_SECONDS)
+        _start_at_leisure("repairs", repairing.look, repairing.LOOK_SECONDS)
     while cluster.sentinel.is_alive():
         time.sleep(POLL_SECONDS)
         pulse.give()
@@ -138,6 +142,25 @@ def _beat_for_ever(part: str) -> None:
         until = time.monotonic() + hosts.BEAT_SECONDS
         while time.monotonic() < until and draining.has_begun() == was_draining:
             time.sleep(POLL_SECONDS)
+
+
+def _start_at_leisure(name: str, look: Callable[[], object], seconds: float) -> None:
+    threading.Thread(target=_look_for_ever, args=[look, seconds], name=name, daemon=True).start()
+
+
+def _look_for_ever(look: Callable[[], object], seconds: float) -> None:
+    """In a thread of its own, whose niceness its programs inherit."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    while not draining.has_begun():
+        try:
+            look()
+        except (AutowrkersError, DatabaseTrouble, OSError) as error:
+            name = threading.current_thread().name
+            logger.warning("thread=%s outcome=%s %s", name, type(error).__name__, error)
+        finally:
+            connection.close()
+        if _sleep(seconds):
+            return
 
 
 def _sleep(seconds: float) -> bool:

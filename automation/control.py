@@ -18,7 +18,7 @@ from issues.models import IssueSession
 from issues.models.session import SYSTEM, IssueSessionQuerySet
 from issues.states import RUNNABLE, Status
 from issues.transitions import AS_READ, Conflict
-from projects import editing, leases, signals
+from projects import clocks, editing, leases, signals
 from projects.models import Credential, Project
 from projects.models.audit import record
 
@@ -162,7 +162,8 @@ def _next_sync(project: Project, now: datetime) -> datetime | None:
         return max(project.retry_at or now, now)
     if not (project.automation_enabled and project.auto_sync):
         return None
-    due = project.last_synced_at + SYNC_INTERVAL if project.last_synced_at else now
+    last = project.last_synced_at
+    due = now if last is None or clocks.is_due(last, SYNC_INTERVAL, now) else last + SYNC_INTERVAL
     return max(due, project.retry_at or due, now)
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import Q
 
 from automation import authors, budgets, hosts, queue
 from issues.models import IssueSession
@@ -60,7 +59,7 @@ def would_start(project: Project, now: datetime) -> list[IssueSession]:
     places = free_places(project, now)
     found = list(startable(project, now)[:places])
     if not budgets.is_used_up(project, now):
-        free = eligible(project).filter(leases.free(), Q(not_before=None) | Q(not_before__lte=now))
+        free = eligible(project).filter(leases.free()).unparked(now)
         mine = (session for session in free if authors.may_start(session, project))
         found += islice(mine, places - len(found))
     return found

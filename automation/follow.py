@@ -35,7 +35,7 @@ def due(project: Project, now: datetime, *, at_once: bool, woken: Collection[int
     """
     followed = Q(status=Status.PR_CREATED) | Q(status=Status.NEEDS_REVIEW, step=Step.FOLLOW)
     closed = Q(status=Status.FAILED, reason=PR_CLOSED, completed_at__gt=now - CLOSED_FOR)
-    waiting = followed & _not_since(now - OPEN_INTERVAL) | closed & _not_since(now - CLOSED_INTERVAL)
+    waiting = followed & _not_since(OPEN_INTERVAL, now) | closed & _not_since(CLOSED_INTERVAL, now)
     waiting = followed | closed if at_once else waiting | (followed | closed) & Q(pk__in=woken)
     first = Case(When(pk__in=woken, then=0), default=1) if woken else Value(0)
     sessions = project.sessions.filter(waiting, pr_number__isnull=False).order_by(first, "followed_at", "id")
@@ -148,5 +148,6 @@ def _close_issue(session: IssueSession, client: GitHubClient) -> None:
     effects.perform(session, Effect.Kind.CLOSE_ISSUE, lease=None, find=find, act=act)
 
 
-def _not_since(moment: datetime) -> Q:
-    return Q(followed_at=None) | Q(followed_at__lte=moment)
+def _not_since(interval: timedelta, now: datetime) -> Q:
+    """As `clocks.is_due`."""
+    return Q(followed_at=None) | Q(followed_at__lte=now - interval) | Q(followed_at__gt=now)

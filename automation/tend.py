@@ -9,7 +9,9 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from types import TracebackType
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from automation import announce, authors, dispatch, follow, queue, weighing
@@ -22,7 +24,7 @@ from issues import transitions
 from issues.models import IssueSession
 from issues.sync import sync_project
 from issues.transitions import Conflict
-from projects import leases
+from projects import clocks, leases
 from projects.connection import connected
 from projects.errors import AutowrkersError, OperatorError, RateLimited, Retryable
 from projects.github.client import GitHubClient
@@ -38,6 +40,7 @@ BUDGET_SECONDS = 30.0
 OPERATOR_WAIT = timedelta(minutes=5)
 RETRY_WAIT = timedelta(seconds=30)
 OUTAGE = ("github.unavailable", "git.network")
+NO_DATABASE = (OperationalError, InterfaceError)
 
 
 def tend(project_pk: int, fence: int | None = None) -> bool:
@@ -49,22 +52,51 @@ def tend(project_pk: int, fence: int | None = None) -> bool:
         project = Project.objects.active().select_related("credential").filter(pk=project_pk).first()
         if project is None:
             return False
-        _tend(project, heartbeat)
+        with _Watch(project, heartbeat) as watch:
+            _tend(project, heartbeat, watch)
     return True
 
 
-def _tend(project: Project, heartbeat: Heartbeat) -> None:
+class _Watch:
+    """A bug is told with the project and what waits for it, rests the project for a while, and goes on its way up."""
+
+    def __init__(self, project: Project, heartbeat: Heartbeat) -> None:
+        self.project, self.heartbeat, self.wakes = project, heartbeat, inbox.Wakes()
+
+    def __enter__(self) -> _Watch:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        is_bug = isinstance(error, Exception) and not isinstance(error, (AutowrkersError, *NO_DATABASE))
+        if not is_bug or self.heartbeat.is_lost:
+            return
+        project, now = self.project, timezone.now()
+        logger.error("project=%s outcome=internal_error", project.pk, exc_info=error)
+        told = OperatorError(
+            "internal_error",
+            f"Something went wrong inside the product ({type(error).__name__}).",
+            f"An administrator finds the trace in the log, at project={project.pk}. It is tried again by itself.",
+        )
+        inbox.settle(self.wakes, project, told)
+        report_error(project, told, retry_at=_next_look(told, now))
+        self.heartbeat.parting["last_tended_at"] = now
+
+
+def _tend(project: Project, heartbeat: Heartbeat, watch: _Watch) -> None:
     now, began = timezone.now(), time.monotonic()
 
     def may_go_on() -> bool:
         return not heartbeat.is_lost and time.monotonic() - began < BUDGET_SECONDS
 
-    wakes = inbox.take(project, now)
+    wakes = watch.wakes = inbox.take(project, now)
     seen: list[RemoteFacts] = []
     error = _try(lambda: _remote(project, now, may_go_on, wakes, seen.append))
     if heartbeat.is_lost:
         return
     inbox.settle(wakes, project, error)
+    watch.wakes = inbox.Wakes()
     error = reconcile(project, now, may_go_on, next(iter(seen), None)) or error
     if error is None:
         if project.error_code in OUTAGE:
@@ -144,9 +176,7 @@ def _remote(
 def is_sync_due(project: Project, now: datetime) -> bool:
     if project.sync_requested_at is not None:
         return True
-    return inbox.syncs(project) and (
-        project.last_synced_at is None or now - project.last_synced_at >= SYNC_INTERVAL
-    )
+    return inbox.syncs(project) and clocks.is_due(project.last_synced_at, SYNC_INTERVAL, now)
 
 
 def _follow_all(

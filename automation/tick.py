@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from automation import archived, hosts, queue, recovery
-from automation.holding import Heartbeat
-from automation.reconcile.applying import needs_repair, reconcile
+from automation import archived, hosts, queue, recovery, repairing
 from automation.webhooks import inbox
-from projects import leases
-from projects.leases import Lease
+from projects import clocks, leases
 from projects.models import Project
 
 
@@ -20,37 +17,32 @@ def tick() -> int:
     """Enqueue `tend` for each project that nobody tends now (answers how many); wind archived ones down.
 
     A message that nobody takes is sent again from when a lease would have ended; the first that arrives ends all that
-    were sent before. Where no worker of the queue lives none is sent, so that the queue does not fill up.
+    were sent before. Where no worker of the queue lives none is sent, so that the queue does not fill up: then what
+    needs no GitHub is repaired here.
     """
     recovery.end_abandoned_leases()
     now = timezone.now()
-    due = _due(now) if hosts.is_served(hosts.QUEUE) else {}
-    Project.objects.filter(pk__in=due, tend_enqueued_at=None).update(tend_enqueued_at=now)
+    is_served = hosts.is_served(hosts.QUEUE)
+    due = _due(now) if is_served else {}
     for project_pk, fence in due.items():
         queue.enqueue_tend(project_pk, fence)
-    _repair_resting(now)
+    repairing.repair(_resting(now) if is_served else Project.objects.active(), now)
     archived.wind_down_all(now)
     inbox.prune(now)
     return len(due)
 
 
 def _due(now: datetime) -> dict[int, int]:
-    """Each with its fence."""
+    """Each with its fence. First it is noted that they wait, then it is read: a claim in between ends the note."""
     tried = Q(sync_requested_at=None) | Q(sync_requested_at__lte=F("last_tended_at"))
-    waits = Q(tend_enqueued_at__gt=now - leases.DURATION)
-    resting = Q(retry_at__gt=now) & tried | waits
-    due = Project.objects.active().filter(leases.free()).exclude(resting)
+    rests = Q(tried, ~clocks.ahead("last_tended_at", now), retry_at__gt=now)
+    awake = Project.objects.active().filter(leases.free()).exclude(rests)
+    new = Q(tend_enqueued_at=None) | clocks.ahead("tend_enqueued_at", now)
+    awake.filter(new).update(tend_enqueued_at=now)
+    due = awake.filter(Q(tend_enqueued_at=now) | Q(tend_enqueued_at__lte=now - leases.DURATION))
     return dict(due.values_list("pk", "fence"))
 
 
-def _repair_resting(now: datetime) -> None:
+def _resting(now: datetime) -> QuerySet[Project]:
     """Nobody tends a project that rests after trouble: requests and what dead workers left are seen to here."""
-    for project in Project.objects.active().filter(leases.free(), retry_at__gt=now, tend_enqueued_at=None):
-        lease = leases.claim(Project, project.pk) if needs_repair(project, now) else None
-        if lease is not None:
-            _repair(project, lease, now)
-
-
-def _repair(project: Project, lease: Lease, now: datetime) -> None:
-    with Heartbeat(lease) as heartbeat:
-        reconcile(project, now, lambda: not heartbeat.is_lost)
+    return Project.objects.active().filter(retry_at__gt=now, tend_enqueued_at=None)

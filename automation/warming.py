@@ -7,14 +7,9 @@ branch that was pushed to or merged. Whatever a session does with a mirror comes
 from __future__ import annotations
 
 import logging
-import os
-import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from django.db import Error as DatabaseTrouble
-from django.db import connection
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
@@ -32,12 +27,9 @@ from projects.workspace.processes import Stop
 
 logger = logging.getLogger(__name__)
 LOOK_SECONDS = 15.0
-NICENESS = 10
 ROOM = 2  # times what a session needs to start must be free before
 REST_SECONDS = 600.0  # after trouble with a project
 PUSHED_LATELY = timedelta(minutes=10)
-
-Pause = Callable[[float], bool]
 
 
 class _Brake(Stop):
@@ -56,19 +48,6 @@ class Warmer:
 
     def __init__(self) -> None:
         self._resting: dict[int, float] = {}
-
-    def work_for_ever(self, pause: Pause) -> None:
-        """In a thread of its own, whose niceness its programs inherit. `pause` answers whether to end."""
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
-        while not draining.has_begun():
-            try:
-                self.look()
-            except (DatabaseTrouble, OSError) as error:
-                logger.warning("outcome=not_warmed %s", type(error).__name__)
-            finally:
-                connection.close()
-            if pause(LOOK_SECONDS):
-                return
 
     def look(self) -> list[int]:
         """Fetch what is due; answers the projects that were fetched."""

@@ -17,7 +17,7 @@ from automation.reconcile.decisions import LOSABLE, LostIssue, RemoteFacts
 from issues.intake import take_in
 from issues.models.session import IssueSessionQuerySet
 from issues.sync import identify
-from projects import leases
+from projects import clocks, leases
 from projects.connection import mirror_of
 from projects.errors import OperatorError
 from projects.github.client import GitHubClient
@@ -57,8 +57,7 @@ def look(
 
 def _is_seen_due(project: Project, now: datetime) -> bool:
     """Also where nothing is synced: people may have started sessions there, and pull requests are open."""
-    seen = project.repository_seen_at
-    return project.github_id is not None and (seen is None or now - seen >= SEEN_EVERY)
+    return project.github_id is not None and clocks.is_due(project.repository_seen_at, SEEN_EVERY, now)
 
 
 def _has_its_branch(project: Project) -> bool:
@@ -75,7 +74,7 @@ def _lost(
     found = _ask(project, client, numbers[:BATCH], may_go_on)
     if project.issues_compared_at is None:
         _note_compared(project, now)  # the first listing has just told
-    elif now - project.issues_compared_at >= COMPARED_EVERY:
+    elif clocks.is_due(project.issues_compared_at, COMPARED_EVERY, now):
         try:
             with client.as_(Priority.BACKFILL):
                 found += _compare(project, client, now, may_go_on)

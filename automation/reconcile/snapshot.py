@@ -31,7 +31,7 @@ from projects.workspace.processes import is_alive
 
 COLUMNS = (
     *("pk", "github_issue_number", "status", "round", "fence", "lease_until", "reason", "not_before"),
-    *("queued_at", "pr_number", "requested_verb"),
+    *("queued_at", "pr_number", "requested_verb", "changed_at"),
 )
 
 
@@ -98,7 +98,7 @@ def _facts(
     has_refs: bool,
 ) -> SessionFacts:
     is_held: bool = getattr(row, "is_held") or False  # noqa: B009 - an annotation
-    is_parked = row.not_before is not None and row.not_before > now
+    is_parked = row.is_parked(now)
     hold = Hold.LIVE if is_held else Hold.LAPSED if row.lease_until is not None else Hold.FREE
     return SessionFacts(
         pk=row.pk,

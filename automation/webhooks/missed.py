@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from automation.models import RepositoryHook, WebhookDelivery
 from automation.webhooks.inbox import PING
+from projects import clocks
 from projects.github.client import GitHubClient
 from projects.github.errors import Forbidden, NotFound, ValidationFailed
 from projects.github.hooks import Sent
@@ -55,7 +56,7 @@ def ask_again(project: Project, client: GitHubClient, now: datetime, may_go_on: 
 
 
 def _is_due(hook: RepositoryHook, project: Project, now: datetime) -> bool:
-    if hook.checked_at is None or now - hook.checked_at >= EVERY:
+    if hook.checked_at is None or clocks.is_due(hook.checked_at, EVERY, now):
         return True
     was_away = project.last_tended_at is not None and now - project.last_tended_at >= GAP
     return was_away and now - hook.checked_at >= GAP

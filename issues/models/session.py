@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from issues.models.texts import TextsField
 from issues.states import RUNNABLE, Status, Step
-from projects import leases
+from projects import clocks, leases
 from projects.access import of_visible_projects
 from projects.models import Leased, Project, Scope
 
@@ -28,7 +28,8 @@ def new_public_id() -> str:
 
 def _waits_in_queue(now: datetime) -> Q:
     """Handed over a moment ago, and no worker has come for it: one that came and died has used up its message."""
-    return Q(leases.not_claimed_since("enqueued_at"), enqueued_at__gt=now - ENQUEUE_GRACE)
+    lately = Q(enqueued_at__gt=now - ENQUEUE_GRACE) & ~clocks.ahead("enqueued_at", now)
+    return leases.not_claimed_since("enqueued_at") & lately
 
 
 class IssueSessionQuerySet(models.QuerySet["IssueSession"]):
@@ -56,6 +57,11 @@ class IssueSessionQuerySet(models.QuerySet["IssueSession"]):
         """With a request of a person that no worker has carried out yet."""
         return self.filter(requested_verb__gt="")
 
+    def unparked(self, now: datetime) -> IssueSessionQuerySet:
+        """Past any parking, as far as the clock that wrote its end was right."""
+        passed = Q(not_before=None) | Q(not_before__lte=now)
+        return self.filter(passed | clocks.ahead("changed_at", now))
+
     def enqueued(self, now: datetime) -> IssueSessionQuerySet:
         """Handed to the queue a moment ago and not yet claimed. One that has ended or waits for a person is neither."""
         return self.queued().filter(leases.free(), _waits_in_queue(now))
@@ -69,7 +75,7 @@ class IssueSessionQuerySet(models.QuerySet["IssueSession"]):
 
         Of those that were queued together the oldest issue comes first.
         """
-        ready = self.queued().filter(leases.free(), Q(not_before=None) | Q(not_before__lte=now))
+        ready = self.queued().filter(leases.free()).unparked(now)
         return ready.exclude(_waits_in_queue(now)).order_by(
             models.Case(models.When(status=Status.PENDING, then=1), default=0),
             "queued_at",
@@ -223,7 +229,12 @@ class IssueSession(Leased):
         """Whether the queue's message for it is still meant."""
         return self.enqueued_at is not None and self.enqueued_at > now - ENQUEUE_GRACE
 
+    def is_parked(self, now: datetime) -> bool:
+        """Until later, and by a clock that was not ahead."""
+        waits = self.not_before is not None and self.not_before > now
+        return waits and not clocks.is_ahead(self.changed_at, now)
+
     def must_wait(self, now: datetime) -> bool:
         """Parked until later, or queued by an automation that has been stopped since."""
-        is_parked = self.not_before is not None and self.not_before > now
-        return is_parked or (self.queued_by == SYSTEM and not self.project.automation_enabled)
+        is_suspended = self.queued_by == SYSTEM and not self.project.automation_enabled
+        return is_suspended or self.is_parked(now)

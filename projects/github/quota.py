@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection
 from django.db.models import Case, DateTimeField, F, IntegerField, Q, Value, When
 from django.utils import timezone
 
-from projects import leases
+from projects import clocks, leases
 from projects.errors import OperatorError
 from projects.github import answers, ratelimit
 from projects.github.changes import content_free_at, spent
@@ -113,7 +113,10 @@ class CredentialMeter:
             free_at = content_free_at(standing.changes, standing.now)
             if free_at is not None:
                 raise GitHubRateLimited(free_at, "So many changes are as much as GitHub allows")
-            turn = max(standing.now, standing.change_at or standing.now)
+            reserved = standing.change_at or standing.now
+            if clocks.is_ahead(reserved, standing.now):  # nobody reserves so far ahead
+                reserved = standing.now
+            turn = max(standing.now, reserved)
             if turn - standing.now > LONGEST_WAIT:
                 later = turn + timedelta(seconds=5 * random.random())  # noqa: S311
                 raise GitHubRateLimited(later, "Others' changes with this token go first, one a second,")
@@ -195,7 +198,7 @@ def _check(standing: Standing, priority: Priority) -> None:
         raise GitHubRateLimited(until, f"{left} {KEPT_FOR[priority]}", is_reserve=True)
     if standing.minute is not None and standing.points >= POINTS_A_MINUTE:
         end = standing.minute + timedelta(minutes=1)
-        if end > now:
+        if end > now and not clocks.is_ahead(standing.minute, now):
             raise GitHubRateLimited(end, "So many requests in a minute are enough for GitHub")
 
 

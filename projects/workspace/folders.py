@@ -29,12 +29,6 @@ def check_path(session_id: int, fence: int) -> Path:
     return _root() / "checks" / f"{session_id}-{fence}"
 
 
-def sessions_on_disk() -> set[int]:
-    """The sessions that have a folder here."""
-    names = {path.name.partition("-")[0] for kind in PER_SESSION for path in (_root() / kind).glob("*")}
-    return {int(name) for name in names if name.isdigit()}
-
-
 def found() -> dict[int, list[Path]]:
     """Every session's folders on this host, whatever fence they were made under."""
     places: dict[int, list[Path]] = {}

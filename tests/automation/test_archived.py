@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from automation import repairing
 from automation.archived import wind_down_all
 from automation.pipeline import advance
 from issues.models import IssueSession
@@ -49,6 +50,21 @@ def test_a_running_session_is_asked_once_and_keeps_its_files_until_its_worker_en
     assert IssueSession.objects.get().requested_verb == "stop"
     assert session.events.count() == 1
     assert [path.exists() for path in paths] == [True, True, True]
+
+
+def test_what_lies_on_another_host_goes_as_well_although_the_first_one_has_set_its_folder_free(
+    settings, tmp_path
+):
+    project = create_project(archived_at=timezone.now(), working_dir="repos/app")
+    session = create_session(project=project, status=Status.COMPLETED)
+    for host in ("first", "second"):
+        settings.AUTOWRKERS_WORKSPACE_ROOT = tmp_path / host
+        clone = folders.clone_path(session.pk, 1)
+        clone.mkdir(parents=True)
+    for host in ("first", "second"):
+        settings.AUTOWRKERS_WORKSPACE_ROOT = tmp_path / host
+        repairing.look()
+    assert not clone.exists()
 
 
 def test_its_folder_is_free_for_another_project_once_it_is_gone(root):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from automation import hosts
+from automation import hosts, stalls
 from automation import tick as ticking
 from automation.tend import tend
 from projects import leases
@@ -68,3 +70,51 @@ def test_a_project_that_somebody_tends_or_that_rests_is_left_alone():
 def test_a_project_that_rests_is_woken_by_a_wish_to_sync():
     create_project(retry_at=timezone.now() + timedelta(minutes=1), sync_requested_at=timezone.now())
     assert ticking.tick() == 1
+
+
+def test_a_rest_that_was_set_while_the_clock_was_ahead_ends_when_the_clock_is_right_again():
+    ahead = timezone.now() + timedelta(hours=1)
+    create_project(last_tended_at=ahead, retry_at=ahead + timedelta(minutes=5))
+    assert ticking.tick() == 1
+
+
+def test_a_message_that_was_lost_while_the_clock_was_ahead_is_sent_again():
+    create_project(tend_enqueued_at=timezone.now() + timedelta(hours=1))
+    assert ticking.tick() == 1
+    assert Project.objects.get().tend_enqueued_at <= timezone.now()
+
+
+@pytest.mark.parametrize("statement", range(5))
+def test_a_worker_that_comes_between_any_two_statements_of_a_tick_leaves_nothing_that_seems_to_wait(
+    statement,
+):
+    """It takes an earlier message, and finds that GitHub is to be left alone for an hour."""
+    project, hour = create_project(), timezone.now() + timedelta(hours=1)
+    seen = []
+
+    def come_between(execute, sql, params, many, context):
+        if '"projects_project"' in sql:
+            seen.append(sql)
+            if len(seen) == statement + 1:
+                lease = leases.claim(Project, project.pk, tend_enqueued_at=None)
+                leases.release(lease, retry_at=hour, last_tended_at=timezone.now())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(come_between):
+        ticking.tick()
+    assert len(seen) > statement
+    assert not tend(project.pk, project.fence), "no message is meant any more"
+    assert Project.objects.get().tend_enqueued_at is None
+    assert stalls.untended_since(hour) is None
+
+
+def test_a_tick_asks_as_often_for_many_projects_as_for_one():
+    counts = []
+    for _ in range(2):
+        create_project()
+        with CaptureQueriesContext(connection) as captured:
+            ticking.tick()
+        counts.append(len([query for query in captured if "projects_project" in query["sql"]]))
+        for _ in range(5):
+            create_project()
+    assert counts[0] == counts[1]

@@ -43,6 +43,7 @@ from tests.faults.proofs import (
     SPINNING,
     SQLITE,
     WAKING,
+    WRONG_CLOCKS,
     Row,
 )
 
@@ -164,6 +165,10 @@ MATRIX: dict[str, Row] = (
                 ROWS + "a_clock_that_is_put_right_does_not_hide_that_a_change_is_on_its_way",
                 ROWS + "a_host_with_another_clock_waits_until_a_change_on_its_way_must_have_arrived",
                 ROWS + "work_is_taken_up_by_a_host_whose_clock_is_five_minutes_off",
+                ROWS
+                + "when_a_clock_that_was_ahead_for_forty_seconds_is_right_again_a_new_issue_is_done_in_minutes",
+                ROWS + "what_was_parked_while_the_clock_was_ahead_goes_on_when_it_is_right_again",
+                WRONG_CLOCKS + "a_merge_and_a_new_issue_are_seen_although_the_last_look_seems_to_lie_ahead",
                 LEASES + "a_lease_that_was_not_renewed_for_45_seconds_can_be_taken_over",
                 "projects/github/test_ratelimit.py::test_a_reset_is_as_far_away_as_githubs_own_clock_says",
             ),

@@ -131,8 +131,6 @@ def _restarts(world: World) -> list[str]:
 
 
 def _forbidden(world: World) -> list[str]:
-    if world.schedule.skews:
-        return []
     return [
         f"{sent.method} {sent.path} at {sent.left_at:.1f}, forbidden from {since:.1f} until {until:.1f} ({sent.job})"
         for token, since, until in world.wire.forbidden

@@ -147,6 +147,23 @@ def test_work_is_taken_up_by_a_host_whose_clock_is_five_minutes_off(world, apart
     good(world, Schedule(1, apart=(0.0, 0.0, 0.0, 0.0, apart, apart, apart)))
 
 
+@pytest.mark.parametrize("skew", [3600, 300])
+def test_when_a_clock_that_was_ahead_for_forty_seconds_is_right_again_a_new_issue_is_done_in_minutes(
+    world, skew
+):
+    tasks, skews = [Task(0.0), Task(130.0)], [(20.0, skew), (60.0, 0)]
+    result = good(world, Schedule(1, tasks=tasks, skews=skews, agent_seconds=(10, 10)))
+    assert result.ended_at < 300
+
+
+def test_what_was_parked_while_the_clock_was_ahead_goes_on_when_it_is_right_again(world):
+    troubles = [Trouble("502", r"GET .*/pulls$", times=2)]
+    schedule = Schedule(1, troubles=troubles, skews=[(5.0, 3600), (45.0, 0)], agent_seconds=(10, 10))
+    result = good(world, schedule)
+    assert "github.unavailable" in world.sessions()[0].events.values_list("reason", flat=True)
+    assert result.ended_at < 300
+
+
 @pytest.mark.parametrize("act", ["push", "force_push", "delete_branch"])
 def test_what_a_person_does_to_the_branch_between_push_and_request_is_left_as_it_is(world, act):
     blow = Blow("kill_far", 1, label=r"before GET .*/pulls$")

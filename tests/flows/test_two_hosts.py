@@ -12,11 +12,15 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
+from automation import repairing
 from automation.demo.github import Fault
+from automation.pipeline import advance
 from automation.tend import tend
 from issues.models import IssueSession
 from issues.states import Status
 from projects.models import Project
+from projects.workspace import folders
+from projects.workspace.kept import sessions_kept
 from tests.flows.workers import ROOT, WORK, eventually, processes_with, product_environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -157,3 +161,23 @@ def test_a_commit_that_can_be_had_nowhere_is_done_again_and_costs_no_attempt(
     (event,) = found.events.filter(reason="commit_gone")
     assert "neither on this host nor on GitHub" in event.message
     assert Project.objects.get().error_code == ""
+
+
+def test_a_host_with_nothing_but_its_sessions_cluster_clears_away_what_they_left(
+    plain, begun, settings, tmp_path
+):
+    first, second = settings.AUTOWRKERS_WORKSPACE_ROOT, tmp_path / "second"
+    settings.AUTOWRKERS_WORKSPACE_ROOT = second
+    assert advance(begun.pk)
+    left = folders.paths_of(begun.pk)
+    assert {path.parent.name for path in left} == {"clones", "homes"}
+    repairing.look()
+    assert folders.paths_of(begun.pk) == left, "its pull request is open"
+    settings.AUTOWRKERS_WORKSPACE_ROOT = first
+    plain.hub.merge(plain.repo, plain.session(begun.github_issue_number).pr_number)
+    plain.run()
+    settings.AUTOWRKERS_WORKSPACE_ROOT = second
+    assert sessions_kept(plain.project.mirror_path) == {begun.pk}
+    repairing.look()
+    assert folders.paths_of(begun.pk) == []
+    assert sessions_kept(plain.project.mirror_path) == set()

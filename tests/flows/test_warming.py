@@ -19,7 +19,7 @@ from issues.models import IssueSession
 from projects import leases
 from projects.connection import mirror_of
 from projects.models import Credential
-from projects.workspace import space
+from projects.workspace import folders, space
 from projects.workspace.mirror import fetched_at
 from tests.factories import create_session
 from tests.flows.workers import ROOT, eventually, product_environment
@@ -128,14 +128,16 @@ def test_a_project_that_cannot_be_fetched_rests_and_others_go_on(seen, neighbour
     assert len(seen.hub.requests) == requests
 
 
-def test_the_sessions_cluster_does_it_by_itself(seen, settings):
+def test_the_sessions_cluster_does_it_by_itself_and_clears_away_what_is_left(seen, settings):
+    left = folders.clone_path(create_session(project=seen.project, status="completed").pk, 1)
+    left.mkdir(parents=True)
     stop, lines = threading.Event(), []
     wanted = [part for part in parts(web_socket=0) if part.name == "sessions"]
     options = {"env": product_environment(settings), "cwd": ROOT, "stop": stop, "say": lines.append}
     thread = threading.Thread(target=supervise, args=(wanted,), kwargs=options)
     thread.start()
     try:
-        eventually(lambda: fetched_at(seen.project.mirror_path), seconds=60)
+        eventually(lambda: fetched_at(seen.project.mirror_path) and not left.exists(), seconds=60)
     finally:
         stop.set()
         began = time.monotonic()

@@ -84,7 +84,7 @@ def conclusion(session: IssueSession, *, interrupted: bool) -> Answer:
 
 
 def _error(session: IssueSession, message: str) -> AutowrkersError:
-    if session.status in RUNNABLE and session.not_before and session.not_before > timezone.now():
+    if session.status in RUNNABLE and session.is_parked(timezone.now()):
         until = f"{session.not_before:%Y-%m-%d %H:%M} UTC"
         remedy = f"It waits until {until}; `run_session {session.pk}` tries at once."
     else:

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from automation import hosts
 from automation.reconcile import applying, snapshot
 from automation.reconcile.applying import reconcile
 from automation.reconcile.decisions import LostIssue, RemoteFacts, decide
@@ -191,6 +192,23 @@ def test_a_project_that_rests_after_trouble_is_repaired_as_well(project):
     )
     Project.objects.update(retry_at=timezone.now() + timedelta(hours=1))
     assert tick() == 0
+    session.refresh_from_db()
+    assert session.status == Status.SKIPPED
+
+
+def test_while_no_worker_serves_the_queue_every_free_project_is_repaired(project):
+    hosts.beat(hosts.CLOCK)
+    session = create_session(
+        project=project, status=Status.IN_PROGRESS, requested_verb="skip", requested_by="ann"
+    )
+    asked_at = timezone.now() - timedelta(hours=1)
+    Project.objects.update(tend_enqueued_at=asked_at)
+    lease = leases.claim(Project, project.pk)
+    tick()
+    session.refresh_from_db()
+    assert session.status == Status.IN_PROGRESS, "somebody tends it"
+    leases.release(lease)
+    tick()
     session.refresh_from_db()
     assert session.status == Status.SKIPPED
 

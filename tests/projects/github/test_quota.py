@@ -204,6 +204,16 @@ def test_nobody_waits_in_a_worker_for_more_than_three_seconds(meter, slept):
     assert timedelta(seconds=3) < caught.value.retry_at - timezone.now() < timedelta(seconds=10)
 
 
+def test_what_was_written_while_the_clock_was_ahead_keeps_nobody_waiting(credential, meter, slept):
+    ahead = timezone.now() + timedelta(hours=1)
+    written = {"rate_change_at": ahead, "rate_minute": ahead, "rate_points": 450}
+    Credential.objects.filter(pk=credential.pk).update(**written)
+    learn(meter(interval_seconds=1), told(), method="POST")
+    credential.refresh_from_db()
+    assert slept == []
+    assert credential.rate_change_at < ahead
+
+
 def test_a_refusal_that_came_while_a_change_waited_its_turn_stops_it(credential, meter, monkeypatch):
     meter(interval_seconds=1).admit("POST")
     refused = Credential.objects.filter(pk=credential.pk)

@@ -34,7 +34,7 @@ def test_a_session_finds_its_folders_and_nobody_elses(root):
     for path in [*own, folders.clone_path(11, 1), root / "clones" / "junk"]:
         path.mkdir(parents=True)
     assert sorted(folders.paths_of(1)) == sorted(own)
-    assert folders.sessions_on_disk() == {1, 11}
+    assert set(folders.found()) == {1, 11}
 
 
 def test_a_folder_deeper_than_any_path_is_weighed_and_removed(root):
