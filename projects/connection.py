@@ -17,11 +17,10 @@ from projects.github.renewing import RenewingTransport
 from projects.github.token import TokenFacts
 from projects.github.transport import TOTAL_SECONDS
 from projects.models import Credential, Project
+from projects.models.credential import DEFAULT_VARIABLE
 from projects.workspace.git import Remote
 from projects.workspace.mirror import LOCK_SECONDS, Mirror
 from projects.workspace.processes import Stop
-
-DEFAULT_VARIABLE = "GITHUB_TOKEN"
 
 
 def credential_of(project: Project) -> Credential:

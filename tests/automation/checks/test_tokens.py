@@ -137,3 +137,33 @@ def test_an_end_that_is_far_off_is_no_trouble(hub, project, token):
     found()
     assert troubles(Project.objects.all()) == []
     assert "W053" not in found(online=False)
+
+
+def test_the_token_that_github_token_names_is_told_of_as_a_stored_one_is(hub, project, token, monkeypatch):
+    """Its scopes, its end and its requests left, offline too, and on Attention once for all who use it."""
+    monkeypatch.setenv("GITHUB_TOKEN", token)
+    Project.objects.update(credential=None)
+    create_project(name="second")
+    end = datetime.now(UTC) + timedelta(days=9)
+    hub.describe(token, scopes="gist", expires_at=end)
+    hub._gate.window(token).used = 4900
+    for online in (True, False):
+        said = found(online=online)
+        assert {"E052", "W053", "W054"} <= set(said)
+    [trouble] = troubles(Project.objects.all())
+    assert f"ends on {end:%Y-%m-%d}" in trouble.reason
+    assert [shared.name for shared in trouble.projects] == ["calc", "second"]
+
+
+def test_a_refused_token_that_github_token_names_is_told_once_for_all_projects(
+    hub, project, token, monkeypatch
+):
+    monkeypatch.setenv("GITHUB_TOKEN", token)
+    Project.objects.update(credential=None, error_code="github.bad_token")
+    create_project(name="second")
+    hub.revoke(token)
+    for online in (True, False):
+        said = found(online=online)
+        assert ("E051" in said, "E057" in said) == (True, False)
+    [trouble] = troubles(Project.objects.all())
+    assert [shared.name for shared in trouble.projects] == ["calc", "second"]
