@@ -155,11 +155,20 @@ def projects(situation: Situation) -> Iterator[CheckMessage]:
     for project in situation.projects:
         if project.error_code and project.error_code != refused.get(project.credential_id):
             yield fail(57, f"{project.name}: {project.error_message}", "", of=project)
-    plain = [project.name for project in situation.projects if project.webhook_credential_id is None]
+    plain = [project.name for project in _without_webhook(situation.projects)]
     if plain:
         named = ", ".join(plain[:NAMED]) + (f" and {len(plain) - NAMED} more" if len(plain) > NAMED else "")
         message = f"No webhook secret: {named}. Changes on GitHub show at the next sync, within a minute."
         yield note(56, message, "Nothing to do, or a manager stores one in the project's settings.")
+
+
+def _without_webhook(projects: Iterable[Project]) -> list[Project]:
+    """Those with no secret of their own whose GitHub App has none either."""
+    plain = [project for project in projects if project.webhook_credential_id is None]
+    if not any(project.credential and project.credential.app_id for project in plain):
+        return plain
+    apps = {app.pk for app in GitHubApp.objects.select_related("credential") if app.has_webhook}
+    return [project for project in plain if not (project.credential and project.credential.app_id in apps)]
 
 
 def _refused(projects: Iterable[Project]) -> dict[int | None, str]:

@@ -128,6 +128,10 @@ class Credential(Leased, Metered):
             redaction.register(value)
         return found
 
+    def webhook_secret(self) -> str:
+        """What signs deliveries: of an App its own, empty where it has no webhook. Raises as `reveal` does."""
+        return self.parts().get("webhook_secret", "") if self.kind == self.Kind.APP else self.reveal()
+
     def reveal(self) -> str:
         """The secret itself. Raises OperatorError when it is missing or no key of ours can read it."""
         if self.variable:
