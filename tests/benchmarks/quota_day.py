@@ -2,7 +2,7 @@
 
 Time is simulated, minute by minute. Of the idle day the first hour is played, a quarter of an hour at noon, and the
 last one, in which the daily listing falls due. The quarters before it must cost the same to the last request: then each
-of the 95 that have no listing counts as one of them. `whole_day` plays all 1,440 minutes, which takes most of an hour.
+of the 95 without the listing counts as one of them. `whole_day` plays all 1,440 minutes, which takes most of an hour.
 """
 
 from __future__ import annotations
