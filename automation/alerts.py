@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 
 from automation import hosts, stalls
+from automation.attention import BEGUN
 from automation.hosts import CLOCK, Standing
 from automation.models import Alert
 from automation.troubles import OF_TOKEN, PASSING
+from issues.models import IssueSession
 from issues.models.session import SYSTEM
 from projects import editing
 from projects.models import Credential, Project
@@ -26,7 +28,8 @@ LOW_PERCENT = 10
 DISABLED_AFTER = timedelta(hours=24)
 KEPT = timedelta(days=90)
 # Trouble that ends by itself or with a new token: work goes on then, and nobody has to start it.
-RESUMES = (*PASSING, *OF_TOKEN, "github.forbidden", "github.archived")
+FORBIDDEN = "github.forbidden"
+RESUMES = (*PASSING, *OF_TOKEN, FORBIDDEN, "github.archived")
 START = "Look at its last lines; `python manage.py run` starts all parts, the Procfile names each."
 
 
@@ -77,6 +80,7 @@ def _facts(now: datetime) -> Iterator[Fact]:
     yield from _of_parts(known)
     yield from _of_disks(known)
     yield from _of_credentials(now)
+    yield from _of_permissions()
     yield from _of_projects(now)
 
 
@@ -121,8 +125,25 @@ def _of_credentials(now: datetime) -> Iterator[Fact]:
             )
 
 
+def _of_permissions() -> Iterator[Fact]:
+    """A token that is good and may not do what work needs, whether a sync meets that or the publishing of a session."""
+    waiting = IssueSession.objects.filter(status__in=BEGUN, reason=FORBIDDEN, not_before__isnull=False)
+    met = Q(error_code=FORBIDDEN) | Q(pk__in=waiting.values("project"))
+    for project in Project.objects.active().filter(met):
+        yield Fact(
+            Kind.CREDENTIAL,
+            f"project {project.pk}",
+            f"GitHub does not let the token of {project.name} do what work needs. {project.error_message}".strip(),
+            "Give it the permission, or store another token; work goes on by itself then.",
+            project,
+        )
+
+
 def _used() -> QuerySet[Credential]:
-    return Credential.objects.filter(pk__in=Project.objects.active().values("credential"))
+    """Those of active projects, and the one that GITHUB_TOKEN names where one of them has none of its own."""
+    projects = Project.objects.active()
+    default = Q(Exists(projects.filter(credential=None)), pk__in=Credential.objects.default())
+    return Credential.objects.filter(Q(pk__in=projects.values("credential")) | default)
 
 
 def _is_ahead(credential: Credential, now: datetime) -> bool:
@@ -133,7 +154,8 @@ def _of_projects(now: datetime) -> Iterator[Fact]:
     """Automation that we have switched off; it is switched off here."""
     failing = Project.objects.active().filter(automation_enabled=True, error_since__lt=now - DISABLED_AFTER)
     resumes = Q(error_code__in=("", *RESUMES)) | Q(error_code__startswith="credential.")
-    for project in failing.exclude(resumes | Q(credential__error_code__gt="")):
+    refused = Project.objects.working_with(Credential.objects.filter(error_code__gt=""))
+    for project in failing.exclude(resumes | Q(pk__in=refused)):
         editing.switch_automation(project, on=False, actor=SYSTEM)
         yield Fact(
             Kind.PROJECT,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Case, Max, Q, QuerySet, When
 from django.utils import timezone
 
 from automation.budgets import Spending, month_of, spending
@@ -46,21 +46,32 @@ class Trouble:
 
 
 def troubles(projects: QuerySet[Project]) -> list[Trouble]:
-    """At most four queries. A refused token is one trouble, however many projects use it."""
+    """At most four queries, a fifth where GITHUB_TOKEN is in trouble. A token that is refused is one trouble."""
     found = {("project", alert.project_id): _switched_off(alert) for alert in _alerts(projects)}
-    in_error = ~Q(error_code="") | Q(credential__error_code__gt="")
-    ending = _ends_before(timezone.now() + SOON)
-    asked = in_error | ending | Q(monthly_budget_usd__isnull=False)
-    rows = projects.filter(asked).select_related("credential")
+    now = timezone.now()
+    ending = Credential.objects.ending_before(now + SOON)
+    troubled = Credential.objects.filter(Q(error_code__gt="") | Q(pk__in=ending))
+    sharing = Q(pk__in=Project.objects.working_with(troubled))
+    asked = ~Q(error_code="") | sharing | Q(monthly_budget_usd__isnull=False)
+    rows = (
+        projects.filter(asked)
+        .select_related("credential")
+        .annotate(is_of_token=Case(When(sharing, then=True), default=False))
+    )
     chosen = list(rows.order_by("pk"))
-    for project in filter(_is_in_error, chosen):
-        trouble = found.setdefault(_key(project), _error(project))
-        if project not in trouble.projects:
-            trouble.projects.append(project)
-        trouble.since = min(trouble.since, project.error_since or trouble.since)
+    without = any(each.is_of_token and each.credential is None for each in chosen)
+    default = troubled.default().first() if without else None
     for project in chosen:
-        if project.credential and project.credential.ends_soon(timezone.now()):
-            found.setdefault(_key_of_end(project), _end(project.credential)).projects.append(project)
+        credential = project.credential or default
+        if _is_in_error(project, credential):
+            trouble = found.setdefault(_key(project, credential), _error(project, credential))
+            if project not in trouble.projects:
+                trouble.projects.append(project)
+            trouble.since = min(trouble.since, project.error_since or trouble.since)
+    for project in chosen:
+        credential = project.credential or default
+        if credential and credential.ends_soon(now):
+            found.setdefault(("end", credential.pk), _end(credential)).projects.append(project)
     return [*found.values(), *_budgets([project for project in chosen if project.monthly_budget_usd])]
 
 
@@ -76,15 +87,6 @@ def _switched_off(alert: Alert) -> Trouble:
     return Trouble(
         alert.first_at, reason, alert.remedy, projects[0].error_message if projects else "", projects
     )
-
-
-def _ends_before(moment: datetime) -> Q:
-    tokens = Q(credential__kind=Credential.Kind.TOKEN, credential__expires_at__lt=moment)
-    return tokens | Q(credential__kind=Credential.Kind.OAUTH, credential__refresh_expires_at__lt=moment)
-
-
-def _key_of_end(project: Project) -> tuple[str, int | None]:
-    return ("end", project.credential_id)
 
 
 def _end(credential: Credential) -> Trouble:
@@ -116,23 +118,21 @@ def _budgets(projects: list[Project]) -> list[Trouble]:
     return [_budget(project, spent[project.pk], since[project.pk]) for project in near]
 
 
-def _is_in_error(project: Project) -> bool:
+def _is_in_error(project: Project, credential: Credential | None) -> bool:
     """What passes by itself is trouble only once it has lasted."""
-    if project.credential and project.credential.error_code:
+    if credential and credential.error_code:
         return True
     lasts = project.error_since is None or timezone.now() - project.error_since >= PASSING_FOR
     return bool(project.error_code) and (lasts or project.error_code not in PASSING)
 
 
-def _key(project: Project) -> tuple[str, int | None]:
-    credential = project.credential
+def _key(project: Project, credential: Credential | None) -> tuple[str, int | None]:
     if (credential and credential.error_code) or project.error_code in OF_TOKEN:
-        return ("credential", project.credential_id)
+        return ("credential", credential.pk if credential else None)
     return ("project", project.pk)
 
 
-def _error(project: Project) -> Trouble:
-    credential = project.credential
+def _error(project: Project, credential: Credential | None) -> Trouble:
     now = timezone.now()
     if credential and credential.error_code:
         is_token = credential.kind == Credential.Kind.TOKEN

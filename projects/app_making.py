@@ -6,6 +6,7 @@ https://docs.github.com/apps/sharing-github-apps/registering-a-github-app-from-a
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,8 +19,14 @@ from projects.models import Credential, GitHubApp
 from projects.models.audit import record
 
 
-def manifest(*, made_url: str, installed_url: str, login_url: str) -> dict[str, Any]:
-    """A private App without webhook; people of its owner may also log in by it."""
+def manifest(
+    *, made_url: str, installed_url: str, login_url: str, hook_url: str, events: Sequence[str]
+) -> dict[str, Any]:
+    """A private App; people of its owner may also log in by it. Without `hook_url` it has no webhook.
+
+    GitHub refuses an address that it cannot reach, also for a webhook that is switched off.
+    """
+    hook = {"hook_attributes": {"url": hook_url, "active": True}} if hook_url else {}
     host = urlsplit(settings.SITE_URL).hostname or "here"
     return {
         "name": f"Autowrkers {host}"[:34],
@@ -29,7 +36,8 @@ def manifest(*, made_url: str, installed_url: str, login_url: str) -> dict[str, 
         "callback_urls": [login_url],
         "public": False,
         "default_permissions": PERMISSIONS,
-        "default_events": [],
+        "default_events": list(events) if hook_url else [],
+        **hook,
     }
 
 

@@ -55,6 +55,11 @@ def find_installation(app: GitHubApp, repo: str) -> Credential:
     )
 
 
+def delivers_to(app: GitHubApp, url: str) -> bool:
+    """Whether the App's own webhook calls this address, signed with the secret that is stored here."""
+    return app.has_webhook and _client(app).find_hook() == url
+
+
 def token_for(credential: Credential, project: Project) -> str:
     """A token for the project's repository, good for five minutes at least."""
     repository = project.github_id or project.github_repo.partition("/")[2]

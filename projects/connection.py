@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from django.conf import settings
@@ -14,14 +14,13 @@ from projects.github.errors import BadCredentials, Forbidden
 from projects.github.quota import CredentialMeter
 from projects.github.ratelimit import Priority
 from projects.github.renewing import RenewingTransport
-from projects.github.token import TokenFacts
+from projects.github.token import EXPIRATION, SCOPES, TokenFacts, decode_end, decode_scopes
 from projects.github.transport import TOTAL_SECONDS
 from projects.models import Credential, Project
+from projects.models.credential import DEFAULT_VARIABLE
 from projects.workspace.git import Remote
 from projects.workspace.mirror import LOCK_SECONDS, Mirror
 from projects.workspace.processes import Stop
-
-DEFAULT_VARIABLE = "GITHUB_TOKEN"
 
 
 def credential_of(project: Project) -> Credential:
@@ -90,6 +89,20 @@ def note_facts(credential: Credential, facts: TokenFacts) -> None:
     credential.save(update_fields=columns)
 
 
+def note_shown(credential: Credential, shown: Mapping[str, str | None]) -> None:
+    """Keep what any answer's headers show of a token: its scopes and its end are told before they hurt, unasked."""
+    if credential.kind != Credential.Kind.TOKEN:
+        return
+    told: dict[str, object] = {}
+    if SCOPES in shown:
+        scopes = decode_scopes(shown[SCOPES])
+        told["scopes"] = None if scopes is None else list(scopes)
+    if EXPIRATION in shown:
+        told["expires_at"] = decode_end(shown[EXPIRATION])
+    if any(getattr(credential, name) != value for name, value in told.items()):
+        Credential.objects.filter(pk=credential.pk).update(**told)
+
+
 def mirror_of(project: Project, *, stop: Stop | None = None, lock_seconds: float = LOCK_SECONDS) -> Mirror:
     return Mirror(project.mirror_path, remote_of(project), stop=stop, lock_seconds=lock_seconds)
 
@@ -115,5 +128,6 @@ def connected(
             error_since=credential.error_since or timezone.now(),
         )
         raise
+    note_shown(credential, client.token_headers)
     if credential.error_code and client.was_answered:
         Credential.objects.filter(pk=credential.pk).update(error_code="", error_message="", error_since=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -13,6 +14,7 @@ from rest_framework.test import APIClient
 from automation.models import Alert, WebhookDelivery
 from issues.models import Attempt, IssueSession
 from projects.models import ApiToken, Credential, Membership, Project, Role, Scope
+from projects.models.credential import DEFAULT_VARIABLE
 from verification.models import VerificationResult
 
 API_URL = "https://api.github.com"
@@ -36,6 +38,14 @@ def create_superuser(**kwargs: Any) -> User:
 def create_credential(secret: str = "", **kwargs: Any) -> Credential:
     values = {"kind": Credential.Kind.TOKEN, "api_url": API_URL} | kwargs
     return Credential.objects.for_secret(secret=secret or f"secret-number-{next(_numbers)}", **values)
+
+
+def create_default_credential(**values: Any) -> Credential:
+    """The one that GITHUB_TOKEN names, as its first use leaves it."""
+    kind, variable = Credential.Kind.TOKEN, DEFAULT_VARIABLE
+    made = Credential.objects.for_variable(kind=kind, api_url=settings.GITHUB_API_URL, variable=variable)
+    Credential.objects.filter(pk=made.pk).update(**values)
+    return made
 
 
 def create_project(**kwargs: Any) -> Project:

@@ -6,6 +6,7 @@ from typing import Any
 
 from automation.demo.github import StandIn
 from automation.demo.github.apps import App
+from automation.webhooks import setup
 from projects import app_making, app_tokens
 from projects.github.app import PERMISSIONS
 from projects.models import Project
@@ -13,10 +14,10 @@ from tests.factories import create_project
 from tests.linking import point_at
 
 
-def store_app(hub: StandIn, settings: Any, *, slug: str = "autowrkers-acme") -> App:
-    """The App as the stand-in knows it; the product has exchanged its code."""
+def store_app(hub: StandIn, settings: Any, *, slug: str = "autowrkers-acme", hook_url: str = "") -> App:
+    """The App as the stand-in knows it, with a webhook where `hook_url` says so; its code is exchanged."""
     point_at(hub, settings)
-    app = hub.apps.create(slug, dict(PERMISSIONS))
+    app = hub.apps.create(slug, dict(PERMISSIONS), hook_url=hook_url, events=setup.EVENTS)
     hub.apps.codes[f"code-of-{slug}"] = app
     app_making.make(f"code-of-{slug}", actor="alice")
     return app

@@ -101,7 +101,9 @@ def webhook(project: Project, situation: Situation) -> Iterator[CheckMessage]:
     except AutowrkersError as error:
         yield note(88, error.message, f"{error.remedy} {POLLED}".strip(), of=project)
         return
-    if standing is Standing.MADE:
+    if standing is Standing.OF_APP:
+        yield fine(88, "The webhook of the GitHub App calls this site: none is needed beside it.", of=project)
+    elif standing is Standing.MADE:
         yield fine(88, "The webhook is made: changes on GitHub show here within seconds.", of=project)
     elif standing is Standing.THERE:
         yield fine(88, "GitHub has the webhook that calls this site.", of=project)

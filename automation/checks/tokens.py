@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.core.checks import CheckMessage
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from automation.checks.registry import fail, fine, note, register, warn
 from automation.checks.situation import REQUEST_SECONDS, Situation
-from projects.connection import DEFAULT_VARIABLE, connected, note_facts
+from projects.connection import connected, credential_of, note_facts
 from projects.errors import AutowrkersError
 from projects.github import quota
 from projects.github.app import PERMISSIONS
@@ -24,7 +24,7 @@ from projects.github.errors import BadCredentials, GitHubRateLimited
 from projects.github.ratelimit import Priority
 from projects.github.token import TokenFacts
 from projects.models import Credential, GitHubApp, Project
-from projects.models.credential import SOON
+from projects.models.credential import DEFAULT_VARIABLE, SOON
 
 SKEW_SECONDS = 30
 NAMED = 10
@@ -44,14 +44,19 @@ def tokens(situation: Situation) -> Iterator[CheckMessage]:
 
 
 def stored(project: Project, prefix: str, situation: Situation) -> Iterator[CheckMessage]:
-    credential = project.credential
+    if project.credential is None and not os.environ.get(DEFAULT_VARIABLE):
+        yield _no_token(project, prefix)
+        return
+    credential = project.credential or Credential.objects.default().first()
     if credential is None:
-        if not os.environ.get(DEFAULT_VARIABLE):
-            yield _no_token(project, prefix)
-    elif credential.error_code:
+        return
+    if credential.error_code:
         hint = NEW_TOKEN if credential.kind == Credential.Kind.TOKEN else ""
         yield fail(51, f"{prefix}{credential.error_message}", hint, of=project)
     else:
+        if credential.kind == Credential.Kind.TOKEN and credential.scopes is not None:
+            facts = TokenFacts(credential.login, tuple(credential.scopes), credential.expires_at)
+            yield scopes(project, prefix, facts)
         if credential.ends_soon(timezone.now()):
             yield expiry(project, prefix, credential.ends_at, timezone.now())
         if credential.rate_remaining is not None:
@@ -83,7 +88,7 @@ def live(project: Project, prefix: str, situation: Situation) -> Iterator[CheckM
         yield fine(51, f"{prefix}GitHub knows the token; it belongs to {facts.login}.", of=project)
         yield scopes(project, prefix, facts)
         yield from skew(project, client)
-        if (credential := Credential.objects.filter(pk=project.credential_id).first()) is None:
+        if (credential := Credential.objects.filter(pk=credential_of(project).pk).first()) is None:
             yield expiry(project, prefix, facts.expires_at, timezone.now())
         else:
             note_facts(credential, facts)
@@ -146,21 +151,36 @@ def skew(project: Project, client: GitHubClient) -> Iterator[CheckMessage]:
 
 @register("github", "Projects on GitHub", site_wide=False)
 def projects(situation: Situation) -> Iterator[CheckMessage]:
-    refused = {credential.pk: credential.error_code for credential in _refused(situation.projects)}
+    refused = _refused(situation.projects)
     for project in situation.projects:
-        if project.error_code and project.error_code != refused.get(project.credential_id or 0):
+        if project.error_code and project.error_code != refused.get(project.credential_id):
             yield fail(57, f"{project.name}: {project.error_message}", "", of=project)
-    plain = [project.name for project in situation.projects if project.webhook_credential_id is None]
+    plain = [project.name for project in _without_webhook(situation.projects)]
     if plain:
         named = ", ".join(plain[:NAMED]) + (f" and {len(plain) - NAMED} more" if len(plain) > NAMED else "")
         message = f"No webhook secret: {named}. Changes on GitHub show at the next sync, within a minute."
         yield note(56, message, "Nothing to do, or a manager stores one in the project's settings.")
 
 
-def _refused(projects: Iterable[Project]) -> QuerySet[Credential]:
-    """The credentials of which the check above has told what GitHub said, as they are after it."""
-    pks = [project.credential_id for project in projects if project.credential_id]
-    return Credential.objects.filter(pk__in=pks, error_code__gt="").only("error_code")
+def _without_webhook(projects: Iterable[Project]) -> list[Project]:
+    """Those with no secret of their own whose GitHub App has none either."""
+    plain = [project for project in projects if project.webhook_credential_id is None]
+    if not any(project.credential and project.credential.app_id for project in plain):
+        return plain
+    apps = {app.pk for app in GitHubApp.objects.select_related("credential") if app.has_webhook}
+    return [project for project in plain if not (project.credential and project.credential.app_id in apps)]
+
+
+def _refused(projects: Iterable[Project]) -> dict[int | None, str]:
+    """What GitHub said of each credential, as the check above has told it; None: of the one that GITHUB_TOKEN names."""
+    own = Q(pk__in=[project.credential_id for project in projects if project.credential_id])
+    refused = Credential.objects.filter(own | Q(pk__in=Credential.objects.default()), error_code__gt="")
+    found: dict[int | None, str] = {}
+    for credential in refused:
+        found[credential.pk] = credential.error_code
+        if credential.variable == DEFAULT_VARIABLE:
+            found[None] = credential.error_code
+    return found
 
 
 def _rate(project: Project, prefix: str, credential: Credential) -> Iterator[CheckMessage]:

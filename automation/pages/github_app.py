@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_safe
 from automation.pages.outside import answered, ask, login_answer_url, may_lead_to_github, our_url
 from automation.pages.page import Route, render
 from automation.pages.query import Query
+from automation.webhooks import setup
 from projects import app_making
 from projects.access import actor_name
 from projects.changelist import is_number
@@ -42,6 +43,8 @@ def github_app(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         made_url=our_url("github-app-made"),
         installed_url=our_url("github-app-installed"),
         login_url=login_answer_url(),
+        hook_url="" if setup.why_unreachable() else setup.address(),
+        events=setup.EVENTS,
     )
     apps = GitHubApp.objects.filter(api_url=settings.GITHUB_API_URL).order_by("-pk")
     page = render(
@@ -54,6 +57,8 @@ def github_app(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         web_url=settings.GITHUB_WEB_URL,
         manifest=json.dumps(manifest),
         name=manifest["name"],
+        events=manifest["default_events"],
+        unreachable=setup.why_unreachable(),
         permissions=sorted(PERMISSIONS.items()),
         state=ask(request, PURPOSE),
     )

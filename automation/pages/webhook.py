@@ -85,14 +85,17 @@ def _managed(request: HttpRequest, pk: int) -> Project:
 
 def _page(request: HttpRequest, project: Project, *, secret: str = "") -> HttpResponse:
     last = project.deliveries.order_by("-received_at", "-id").first()
+    app = setup.app_of(project)
+    by_app = app is not None and app.has_webhook
     standing = MISSING
-    if project.webhook_credential_id is not None:
+    if project.webhook_credential_id is not None or by_app:
         standing = WORKS if last else SILENT
     return render(
         request,
         "automation/webhook.html",
         title=f"Webhook of {project.name}",
         project=project,
+        by_app=by_app,
         standing=standing,
         last=last,
         last_event=event_words(last) if last else "",

@@ -19,6 +19,7 @@ from automation.models import RepositoryHook, WebhookDelivery
 from issues.models import IssueSession
 from projects.errors import AutowrkersError, OperatorError
 from projects.models import Credential, Project
+from projects.models.project import ProjectQuerySet
 
 State = WebhookDelivery.State
 OF_ISSUES = {"issues", "issue_comment", "repository"}
@@ -140,11 +141,17 @@ def syncs(project: Project) -> bool:
     return project.auto_sync and project.automation_enabled
 
 
+def _signed_for(credential: Credential) -> ProjectQuerySet:
+    """The active projects that this secret may speak for: they store it, or use an installation of its App."""
+    stored = Q(webhook_credential=credential)
+    return Project.objects.active().filter(stored | Q(credential__app__credential=credential))
+
+
 def _project_of(credential: Credential, facts: dict[str, Any]) -> Project | None:
     """The project that links the repository under this very secret. Before first contact its name decides."""
     named = Q(github_id=None, github_repo__iexact=facts.get("repository", ""))
     known = Q(github_id=facts.get("repository_id", 0))
-    found = credential.hooked_projects.active().filter(known | named).order_by("github_id")
+    found = _signed_for(credential).filter(known | named).order_by("github_id")
     return found.only("retry_at", "webhook_credential").first()
 
 
@@ -177,7 +184,7 @@ def _store(row: WebhookDelivery, credential: Credential) -> bool:
 
 
 def _wake_all(credential: Credential) -> None:
-    pks = list(credential.hooked_projects.active().values_list("pk", flat=True))
+    pks = list(_signed_for(credential).values_list("pk", flat=True))
     Project.objects.filter(pk__in=pks).update(sync_requested_at=timezone.now())
     for pk in pks:
         queue.enqueue_tend(pk)

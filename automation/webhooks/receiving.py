@@ -67,9 +67,9 @@ def _receive(request: HttpRequest) -> None:
         message = "X-Hub-Signature-256 is missing or malformed: give the webhook its secret."
         raise Refused(HTTPStatus.UNAUTHORIZED, message)
     body = _read(request)
-    target = headers.get("X-GitHub-Hook-Installation-Target-ID", "")
-    of_repository = headers.get("X-GitHub-Hook-Installation-Target-Type", "repository") == "repository"
-    credential = signatures.signer_of(body, digest, repository_id=target if of_repository else "")
+    target = headers.get("X-GitHub-Hook-Installation-Target-Type", signatures.OF_REPOSITORY)
+    target_id = headers.get("X-GitHub-Hook-Installation-Target-ID", "")
+    credential = signatures.signer_of(body, digest, target=target, target_id=target_id)
     if credential is None:
         message = "No stored webhook secret gives this signature: store the same secret here and on GitHub."
         raise Refused(HTTPStatus.UNAUTHORIZED, message)

@@ -18,14 +18,14 @@ from django.urls import reverse
 
 from automation.models import RepositoryHook
 from automation.webhooks import inbox
-from projects import editing
+from projects import app_tokens, editing
 from projects.connection import connected
 from projects.errors import OperatorError
 from projects.github.client import GitHubClient
 from projects.github.errors import Forbidden, NotFound, ValidationFailed
 from projects.github.hooks import Hook
 from projects.github.transport import TOTAL_SECONDS
-from projects.models import Project
+from projects.models import GitHubApp, Project
 from projects.models.audit import record
 
 # A hook of a repository cannot have those of installations: they come to an App's.
@@ -40,8 +40,12 @@ GIVE = (
 
 
 class Standing(Enum):
-    """How a project's hook stands. ELSEWHERE: a secret is stored, and no hook of the repository has our address."""
+    """How a project's hook stands. ELSEWHERE: a secret is stored, and no hook of the repository has our address.
 
+    OF_APP: none is needed, the one of the project's GitHub App has our address.
+    """
+
+    OF_APP = "of_app"
     MADE = "made"
     THERE = "there"
     OFF = "off"
@@ -70,6 +74,9 @@ def make_on_github(project: Project, *, actor: str) -> None:
 
 def ensure(project: Project, *, actor: str, patience_seconds: float = TOTAL_SECONDS) -> Standing:
     """Make the hook of a project that has no secret yet; else only look. Raises as `make_on_github` does."""
+    app = app_of(project)
+    if app is not None and not why_unreachable() and app_tokens.delivers_to(app, address()):
+        return Standing.OF_APP
     with _reaching(project, patience_seconds=patience_seconds) as client:
         ours = _ours(project, client)
         if project.webhook_credential_id is None:
@@ -79,6 +86,10 @@ def ensure(project: Project, *, actor: str, patience_seconds: float = TOTAL_SECO
             return Standing.ELSEWHERE
         RepositoryHook.objects.get_or_create(project=project, defaults={"hook_id": ours.id})
         return Standing.THERE if ours.active else Standing.OFF
+
+
+def app_of(project: Project) -> GitHubApp | None:
+    return project.credential.app if project.credential else None
 
 
 @contextmanager

@@ -89,6 +89,18 @@ class AppClient:
             raise self._refused(error) from error
         return found.number("id")
 
+    def find_hook(self) -> str:
+        """Where its webhook delivers to; empty when it has none.
+
+        https://docs.github.com/rest/apps/webhooks#get-a-webhook-configuration-for-an-app
+        """
+        try:
+            return Fields(self._transport.get("/app/hook/config").data).text_or_empty("url")
+        except NotFound:
+            return ""
+        except BadCredentials as error:
+            raise self._refused(error) from error
+
     def create_token(self, installation: int, *, repository: int | str) -> InstallationToken:
         """A token of an hour for one repository, by its number or its name without the owner.
 

@@ -85,6 +85,11 @@ class GitHubClient:
     def was_answered(self) -> bool:
         return self._transport.server_date is not None
 
+    @property
+    def token_headers(self) -> Mapping[str, str | None]:
+        """What the answers so far show of the token, by `token.SCOPES` and `token.EXPIRATION`."""
+        return self._transport.token_headers
+
     def get_login(self) -> str:
         """https://docs.github.com/rest/users/users#get-the-authenticated-user"""
         return Fields(self._transport.get("/user", polled=True).data).text("login")

@@ -34,16 +34,25 @@ class TokenFacts:
 
 
 def decode_token(raw: object, headers: Mapping[str, str]) -> TokenFacts:
-    told = headers.get(SCOPES)
-    scopes = None if told is None else tuple(clean(word) for word in told.split(",") if word.strip())
-    return TokenFacts(Fields(raw).text("login"), scopes, _moment(headers.get(EXPIRATION, "")))
+    scopes, end = decode_scopes(headers.get(SCOPES)), decode_end(headers.get(EXPIRATION))
+    return TokenFacts(Fields(raw).text("login"), scopes, end)
 
 
-def _moment(text: str) -> datetime | None:
+def shown_in(status: int, headers: Mapping[str, str]) -> dict[str, str | None]:
+    """The two headers of any answer. That one is absent (None) says something in a good answer only."""
+    names = (SCOPES, EXPIRATION)
+    return {name: headers.get(name) for name in names if name in headers or 200 <= status < 300}
+
+
+def decode_scopes(told: str | None) -> tuple[str, ...] | None:
+    return None if told is None else tuple(clean(word) for word in told.split(",") if word.strip())
+
+
+def decode_end(told: str | None) -> datetime | None:
     """The header's own form; anything else counts as not told."""
     for form in FORMS:
         try:
-            found = datetime.strptime(text.strip(), form)
+            found = datetime.strptime((told or "").strip(), form)
         except ValueError:
             continue
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

@@ -30,6 +30,7 @@ from projects.github.errors import (
     clean,
 )
 from projects.github.meter import ASKING, LocalMeter, Meter
+from projects.github.token import shown_in
 from projects.redaction import register
 from projects.validators import is_repo, is_token
 
@@ -95,6 +96,7 @@ class Transport:
         register(token)
         self.api_url = api_url.rstrip("/")
         self.server_date: datetime | None = None
+        self.token_headers: dict[str, str | None] = {}  # what the answers so far show of the token
         self.meter = meter or LocalMeter()
         self._auth: AuthBase = _BearerToken(token)
         self._remembered_by = remembered_by
@@ -200,6 +202,7 @@ class Transport:
                 self.meter.note(method, reply.refusal, limited=True)
             return reply
         self.server_date = answers.server_date(reply.headers) or self.server_date
+        self.token_headers |= shown_in(reply.status, reply.headers)
         logger.debug("%s answered %s", reply.what, reply.status)
         if question is not None:
             reply = question.resolve(reply)

@@ -19,6 +19,7 @@ from projects.fields import SecretField
 from projects.models.leased import Leased
 from projects.models.metered import Metered
 
+DEFAULT_VARIABLE = "GITHUB_TOKEN"  # of projects without a credential of their own
 SOON = timedelta(days=14)  # how long before its end a token is warned of
 
 
@@ -48,6 +49,16 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
         return self.get_or_create(
             kind=kind, api_url=api_url, fingerprint=f"env:{variable}", defaults={"variable": variable}
         )[0]
+
+    def default(self) -> CredentialQuerySet:
+        """The one that GITHUB_TOKEN names; there is none before its first use."""
+        named = f"env:{DEFAULT_VARIABLE}"
+        return self.filter(kind=Credential.Kind.TOKEN, api_url=settings.GITHUB_API_URL, fingerprint=named)
+
+    def ending_before(self, moment: datetime) -> CredentialQuerySet:
+        """Those that stop working by then unless a person acts; see `ends_at`."""
+        tokens = models.Q(kind=Credential.Kind.TOKEN, expires_at__lt=moment)
+        return self.filter(tokens | models.Q(kind=Credential.Kind.OAUTH, refresh_expires_at__lt=moment))
 
 
 class CredentialManager(models.Manager["Credential"]):
@@ -116,6 +127,10 @@ class Credential(Leased, Metered):
         for value in found.values():
             redaction.register(value)
         return found
+
+    def webhook_secret(self) -> str:
+        """What signs deliveries: of an App its own, empty where it has no webhook. Raises as `reveal` does."""
+        return self.parts().get("webhook_secret", "") if self.kind == self.Kind.APP else self.reveal()
 
     def reveal(self) -> str:
         """The secret itself. Raises OperatorError when it is missing or no key of ours can read it."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from projects.errors import OperatorError
+
 
 class GitHubApp(models.Model):
     """An App that was made for this installation. Its private key and client secret are in its credential."""
@@ -24,6 +26,14 @@ class GitHubApp(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_webhook(self) -> bool:
+        """Whether its deliveries can be told from others': GitHub gave it a secret to sign them with."""
+        try:
+            return bool(self.credential.webhook_secret())
+        except OperatorError:
+            return False
 
     @property
     def login(self) -> str:

@@ -14,7 +14,7 @@ from django.db import models
 
 from projects import validators
 from projects.models.access import Scope, roles_with
-from projects.models.credential import Credential
+from projects.models.credential import Credential, CredentialQuerySet
 from projects.models.leased import Leased
 
 MINUTES = [MinValueValidator(1), MaxValueValidator(24 * 60)]
@@ -32,6 +32,11 @@ class ProjectQuerySet(models.QuerySet["Project"]):
             return self.none()
         mine = models.Q(memberships__user=user.pk, memberships__role__in=roles_with(scope))
         return self.active().filter(mine)
+
+    def working_with(self, credentials: CredentialQuerySet) -> ProjectQuerySet:
+        """Projects that work with one of these: their own, else the one that GITHUB_TOKEN names."""
+        own = models.Q(credential__in=credentials)
+        return self.filter(own | models.Q(models.Exists(credentials.default()), credential=None))
 
 
 def default_skip_labels() -> list[str]:

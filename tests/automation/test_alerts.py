@@ -10,8 +10,16 @@ from django.utils import timezone
 
 from automation import alerts, hosts
 from automation.models import Alert, Host
+from issues.models import IssueSession
 from projects.models import AuditEvent, Credential, Project, Role
-from tests.factories import create_credential, create_project, create_superuser, create_user
+from tests.factories import (
+    create_credential,
+    create_default_credential,
+    create_project,
+    create_session,
+    create_superuser,
+    create_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +95,49 @@ def test_refused_tokens_and_low_quotas_are_told_by_credential(host):
     assert opened() == []
 
 
+def test_projects_without_a_token_of_their_own_are_told_of_the_one_that_github_token_names(host):
+    default = create_default_credential(
+        error_code="github.bad_token",
+        rate_limit=5000,
+        rate_remaining=10,
+        rate_reset_at=timezone.now() + timedelta(minutes=30),
+    )
+    create_project(credential=create_credential())
+    alerts.look()
+    assert opened() == [], "no project uses it"
+    without = create_project(credential=None)
+    alerts.look()
+    subject = f"credential {default.pk}"
+    assert opened() == [("credential_refused", subject), ("quota_low", subject)]
+    Project.objects.filter(pk=without.pk).update(archived_at=timezone.now())
+    alerts.look()
+    assert opened() == []
+
+
+def test_a_permission_that_was_taken_is_told_while_a_sync_or_a_session_meets_it(host):
+    words = {"error_code": "github.forbidden", "error_message": "Resource not accessible."}
+    project = create_project(credential=create_credential(), **words)
+    alerts.look()
+    alerts.look()
+    (alert,) = Alert.objects.all()
+    assert (alert.kind, alert.subject, alert.project) == (
+        "credential_refused",
+        f"project {project.pk}",
+        project,
+    )
+    assert "Resource not accessible." in alert.message
+    Project.objects.update(error_code="", error_message="")
+    alerts.look()
+    assert opened() == []
+    later = timezone.now() + timedelta(minutes=5)
+    session = create_session(project=project, status="verifying", reason="github.forbidden", not_before=later)
+    alerts.look()
+    assert opened() == [("credential_refused", f"project {project.pk}")]
+    IssueSession.objects.filter(pk=session.pk).update(status="pr_created", reason="")
+    alerts.look()
+    assert opened() == []
+
+
 def test_automation_is_switched_off_after_a_day_of_the_same_error_and_the_alert_ends_when_it_is_started(host):
     project = failing()
     alerts.look()
@@ -119,8 +170,10 @@ def test_what_resumes_by_itself_or_is_young_switches_nothing_off(host, values):
     assert (project.automation_enabled, opened()) == (before, [])
 
 
-def test_a_project_with_a_refused_token_is_not_switched_off(host):
-    project = failing()
+@pytest.mark.parametrize("make", [create_credential, create_default_credential])
+def test_a_project_with_a_refused_token_is_not_switched_off(host, make):
+    credential = make()
+    project = failing(credential=None if credential.variable else credential)
     Credential.objects.update(error_code="github.bad_token")
     alerts.look()
     project.refresh_from_db()

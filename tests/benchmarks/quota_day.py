@@ -1,12 +1,14 @@
 """What a hundred projects that share one token cost of its quota: an idle day, a busy time, and an hour nearly used up.
 
-Time is simulated, minute by minute: of the idle day the first minutes of each hour, since the others are like them.
-`whole_day` plays all of its 1,440 minutes, which takes most of an hour.
+Time is simulated, minute by minute. Of the idle day the first hour is played, a quarter of an hour at noon, and the
+last one, in which the daily listing falls due. The quarters before it must cost the same to the last request: then each
+of the 95 without the listing counts as one of them. `whole_day` plays all 1,440 minutes, which takes most of an hour.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from issues.models import IssueSession
@@ -15,13 +17,15 @@ from projects.connection import connect
 from projects.github.ratelimit import Priority
 from projects.models import Credential, Project
 from tests.benchmarks.figures import Figure, Goal
-from tests.benchmarks.simulated import World, simulated
+from tests.benchmarks.simulated import BEAT, World, simulated
 from tests.factories import create_project, create_session
 
 TOKEN = "ghp_benchmark" + "0" * 27
+LIMIT = 5000  # requests an hour, the stand-in's as well
 PROJECTS = 100
 FOLLOWED = 20
-HOURS, OF_EACH = 24, timedelta(minutes=2)
+DAY, QUARTER = timedelta(days=1), timedelta(minutes=15)  # every shorter wait of a round divides a quarter
+SETTLED_IN = 3  # minutes
 BUSY_MINUTES = 10
 LEFT = (2400, 900, 400, 200)  # of 5,000, for a few minutes each
 SCARCE_MINUTES = 3
@@ -29,29 +33,70 @@ GOAL_SHARE = 2.0  # percent of the day's quota
 LONG_LIST = 1200  # issues of the repository that is linked when little is left
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What some time has cost. `parked`: minutes in which a project waited, of all projects together."""
+
+    requests: int
+    counted: int
+    parked: int
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.requests + other.requests, self.counted + other.counted, self.parked + other.parked)
+
+    def times(self, number: int) -> Cost:
+        return Cost(self.requests * number, self.counted * number, self.parked * number)
+
+
 def measure() -> list[Figure]:
-    return [*_idle(OF_EACH), *_busy(), *_scarce()]
+    return [*_idle(), *_busy(), *_scarce()]
 
 
 def measure_whole_day() -> list[Figure]:
-    return _idle(timedelta(hours=1))
-
-
-def _idle(of_each: timedelta) -> list[Figure]:
-    """Of each hour the first `of_each`."""
     with simulated({TOKEN: "autowrkers-bot"}) as world:
         _link(world)
         _settle(world)
-        began, parked = world.now, 0
-        for hour in range(HOURS):
-            world.now = began + timedelta(hours=hour)
-            while world.now < began + timedelta(hours=hour) + of_each:
-                world.beat()
-                parked += Project.objects.exclude(error_code="").count()
-        minutes = HOURS * int(of_each.total_seconds()) // 60
-        named = f"idle day of {PROJECTS} projects, {minutes:,} minutes of it"
-        figures = _figures(named, world, minutes, goal=Goal("value", GOAL_SHARE))
-        return [*figures, Figure(f"{named}: parked", parked, "project minutes")]
+        return _figures_of_day(f"idle day of {PROJECTS} projects", _play(world, DAY), _peak(world))
+
+
+def _idle() -> list[Figure]:
+    with simulated({TOKEN: "autowrkers-bot"}) as world:
+        _link(world)
+        _settle(world)
+        began = world.now
+        quarters = [_play(world, QUARTER) for _ in range(4)]
+        peak = _peak(world)
+        for start in (DAY / 2, DAY - QUARTER):
+            world.now = began + start - SETTLED_IN * BEAT
+            _settle(world)
+            quarters.append(_play(world, QUARTER))
+            peak = max(peak, _peak(world))
+        *ordinary, last = quarters
+        unlike = sum(quarter != ordinary[0] for quarter in ordinary)
+        day = ordinary[0].times(DAY // QUARTER - 1) + last
+        named = f"idle day of {PROJECTS} projects"
+        return [
+            *_figures_of_day(named, day, peak),
+            Figure(f"{named}: requests that count in its last quarter of an hour", last.counted, ""),
+            Figure(f"{named}: other quarters unlike the first", unlike, "", goal=Goal("value", 0)),
+        ]
+
+
+def _play(world: World, time: timedelta) -> Cost:
+    requests, counted, parked, end = world.requests, world.counted, 0, world.now + time
+    while world.now < end:
+        world.beat()
+        parked += Project.objects.exclude(error_code="").count()
+    return Cost(world.requests - requests, world.counted - counted, parked)
+
+
+def _figures_of_day(named: str, day: Cost, peak: int) -> list[Figure]:
+    return [
+        *_figures(
+            named, day.requests, day.counted, peak, minutes=DAY // BEAT, goal=Goal("value", GOAL_SHARE)
+        ),
+        Figure(f"{named}: parked", day.parked, "project minutes"),
+    ]
 
 
 def _busy() -> list[Figure]:
@@ -69,7 +114,7 @@ def _busy() -> list[Figure]:
                 world.hub.set_check(session.project.github_repo, session.head_sha, conclusion)
             world.beat()
         named = f"{BUSY_MINUTES} busy minutes, {FOLLOWED} pull requests followed"
-        return _figures(named, world, BUSY_MINUTES)
+        return _figures(named, world.requests, world.counted, _peak(world), minutes=BUSY_MINUTES)
 
 
 def _scarce() -> list[Figure]:
@@ -90,7 +135,8 @@ def _scarce() -> list[Figure]:
             for _ in range(SCARCE_MINUTES):
                 world.beat()
                 _note_waiting(waited, until)
-        figures = _figures("an hour nearly used up", world, SCARCE_MINUTES * len(LEFT))
+        named, minutes = "an hour nearly used up", SCARCE_MINUTES * len(LEFT)
+        figures = _figures(named, world.requests, world.counted, _peak(world), minutes=minutes)
         rows = [
             Figure(f"  {words}, at the end until {until[words]:%H:%M}", minutes, "project minutes")
             for words, minutes in sorted(waited.items())
@@ -117,8 +163,8 @@ def _link(world: World) -> list[Project]:
 
 
 def _settle(world: World) -> None:
-    """The first answers to every question are not part of a day."""
-    for _ in range(3):
+    """The first answers to every question, and to those that a leap in time made due, are not part of a day."""
+    for _ in range(SETTLED_IN):
         world.beat()
     world.requests = world.counted = 0
     world.by_minute.clear()
@@ -154,12 +200,17 @@ def _note_waiting(waited: Counter[str], until: dict[str, datetime]) -> None:
         until[words] = datetime.strptime(moment, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
 
 
-def _figures(named: str, world: World, minutes: int, *, goal: Goal | None = None) -> list[Figure]:
-    quota = world.hub._gate.limit * minutes / 60
-    peak = max(world.by_minute.values())
+def _peak(world: World) -> int:
+    return max(world.by_minute.values())
+
+
+def _figures(
+    named: str, requests: int, counted: int, peak: int, *, minutes: int, goal: Goal | None = None
+) -> list[Figure]:
+    share = 100 * counted / (LIMIT * minutes / 60)
     return [
-        Figure(f"{named}: requests", world.requests, ""),
-        Figure(f"{named}: requests that count", world.counted, ""),
-        Figure(f"{named}: share of the quota", round(100 * world.counted / quota, 3), "%", goal=goal),
+        Figure(f"{named}: requests", requests, ""),
+        Figure(f"{named}: requests that count", counted, ""),
+        Figure(f"{named}: share of the quota", round(share, 3), "%", goal=goal),
         Figure(f"{named}: requests in the busiest minute", peak, "", goal=Goal("value", 900)),
     ]

@@ -59,6 +59,8 @@ ROWS_OF_GITHUB: dict[str, Row] = {
             ROWS + "a_token_that_is_withdrawn_for_a_while_holds_the_push_and_needs_nobody",
             REPOSITORIES + "a_revoked_token_is_the_projects_trouble_and_heals_by_itself",
             REPOSITORIES + "a_refused_token_is_not_tried_at_every_tick",
+            REPOSITORIES + "a_refused_token_that_github_token_names_is_told_until_it_is_taken",
+            REPOSITORIES + "a_permission_that_is_taken_is_told_holds_the_session_and_heals_by_itself",
             APP + "a_suspended_installation_needs_credentials_and_goes_on_by_itself",
         ),
     ),

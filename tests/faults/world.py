@@ -115,7 +115,9 @@ class World:
         self.hub._server.server_close()  # nobody calls over the network
         self.hub.web_url, self.hub.api_url = self.web_url, f"{self.web_url}/api/v3"
         self.hub._shapes = Shapes(self.hub._ledger, api_url=self.hub.api_url, web_url=self.web_url)
-        self.hub._ledger.on_change = Announcer(self.hub._ledger, self.hub._shapes, self.hub._lock)
+        self.hub._ledger.on_change = Announcer(
+            self.hub._ledger, self.hub._shapes, self.hub.apps, self.hub._lock
+        )
         self.hub._ledger.postman = self.post
         self.bare = self.hub.create_repository(REPO).bare
         self.bare.git("fast-import", "--quiet", stdin=COMMIT.encode())

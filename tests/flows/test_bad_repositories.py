@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from automation import alerts
+from automation.demo.github import Fault
+from automation.models import Alert
 from automation.pipeline import advance
 from automation.tend import tend
 from automation.tick import tick
@@ -39,6 +42,43 @@ def test_a_revoked_token_is_the_projects_trouble_and_heals_by_itself(plain, neig
     session = plain.session(number)
     assert (session.status, session.attempts, plain.project_error()) == (Status.PR_CREATED, 0, "")
     assert Credential.objects.get(pk=plain.project.credential_id).error_code == ""
+
+
+def told():
+    alerts.look()
+    opened = Alert.objects.filter(kind=Alert.Kind.CREDENTIAL, ended_at=None)
+    return list(opened.values_list("subject", flat=True))
+
+
+def test_a_refused_token_that_github_token_names_is_told_until_it_is_taken(plain, token, monkeypatch):
+    monkeypatch.setenv("GITHUB_TOKEN", token)
+    plain.change(credential=None)
+    plain.hub.revoke(token)
+    plain.run()
+    named = Credential.objects.get(variable="GITHUB_TOKEN")
+    assert (plain.project_error(), told()) == ("github.bad_token", [f"credential {named.pk}"])
+    plain.hub.grant(token, "autowrkers-bot")
+    plain.later()
+    assert (plain.project_error(), told()) == ("", [])
+
+
+@pytest.mark.parametrize("path", [r"/issues$", r"/pulls$"], ids=["to_read", "to_publish"])
+def test_a_permission_that_is_taken_is_told_holds_the_session_and_heals_by_itself(plain, path):
+    number = plain.issue()
+    words = '{"message": "Resource not accessible by personal access token"}'
+    fault = Fault("answer", path=path, status=403, body=words, times=1000)
+    if path == r"/issues$":
+        plain.run()
+        assert plain.session(number).status == Status.PR_CREATED
+    plain.hub.faults.append(fault)
+    plain.run()
+    plain.later()
+    assert told() == [f"project {plain.project.pk}"]
+    session = plain.session(number)
+    assert session.attempts == 0
+    plain.hub.faults.remove(fault)
+    plain.later()
+    assert (plain.session(number).status, plain.project_error(), told()) == (Status.PR_CREATED, "", [])
 
 
 @pytest.mark.parametrize("wrong", ["ghp_wrong" + "0" * 31, "not a token\n"])

@@ -1,4 +1,4 @@
-"""Tells a repository's webhooks of every change of an issue or pull request."""
+"""Tells a repository's webhooks, and those of Apps installed there, of every change of an issue or pull request."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from threading import RLock
 from typing import Any
 
 from automation.demo.github import pull_payloads
+from automation.demo.github.apps import Apps
 from automation.demo.github.hooks import Delivery, new_guid
 from automation.demo.github.payloads import Shapes
 from automation.demo.github.state import Issue, Ledger, Repository
@@ -14,8 +15,8 @@ from automation.demo.github.state import Issue, Ledger, Repository
 class Announcer:
     """Called within `lock` after each change; what has changed follows from how the issue was when last seen."""
 
-    def __init__(self, ledger: Ledger, shapes: Shapes, lock: RLock) -> None:
-        self._ledger, self._shapes, self._lock = ledger, shapes, lock
+    def __init__(self, ledger: Ledger, shapes: Shapes, apps: Apps, lock: RLock) -> None:
+        self._ledger, self._shapes, self._apps, self._lock = ledger, shapes, apps, lock
         self._seen: dict[int, tuple[str, int]] = {}
 
     def __call__(self, repo: Repository, issue: Issue) -> None:
@@ -24,7 +25,7 @@ class Announcer:
         action = "opened" if former is None else "edited"
         if former is not None and former[0] != now[0]:
             action = "closed" if issue.state == "closed" else "reopened"
-        for hook in repo.hooks.values():
+        for hook in (*repo.hooks.values(), *self._apps.hooks_of(repo)):
             event = "pull_request" if issue.pull else "issues"
             if not hook.wants(event):
                 continue

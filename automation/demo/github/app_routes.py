@@ -24,6 +24,9 @@ def answer(request: Request, apps: Apps, shapes: Shapes) -> Answer:
     if found := CONVERSION.fullmatch(request.path):
         return _convert(found["code"], apps, shapes)
     app = apps.identify(read_token(request.headers.get("authorization")) or "")
+    if request.method == "GET" and request.path == "/app/hook/config" and app.hook:
+        shown = {"url": app.hook.url, "content_type": "json", "insecure_ssl": "0", "secret": "********"}
+        return Answer(body=shown)
     if request.method == "GET" and (found := REPOSITORY.fullmatch(request.path)):
         return _find(found["name"], app, apps, shapes)
     if request.method == "POST" and (found := TOKENS.fullmatch(request.path)):
@@ -36,7 +39,8 @@ def _convert(code: str, apps: Apps, shapes: Shapes) -> Answer:
     app = apps.codes.pop(code, None)
     if app is None:
         raise not_found()
-    secret = {"client_secret": app.client_secret, "webhook_secret": None, "pem": app.private_key}
+    webhook = app.hook.secret if app.hook else None
+    secret = {"client_secret": app.client_secret, "webhook_secret": webhook, "pem": app.private_key}
     return Answer(201, _app(app, shapes) | secret)
 
 
@@ -87,7 +91,7 @@ def _app(app: App, shapes: Shapes) -> dict[str, Any]:
         "created_at": stamp(shapes.ledger.now()),
         "updated_at": stamp(shapes.ledger.now()),
         "permissions": app.permissions,
-        "events": [],
+        "events": app.hook.events if app.hook else [],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from automation.demo.github.access import Gate
+from automation.demo.github.hooks import Delivery, Hook, check_url, new_guid
 from automation.demo.github.refusals import Refusal, not_found
 from automation.demo.github.state import Ledger, Repository
 
@@ -52,6 +54,7 @@ class App:
     client_id: str
     client_secret: str
     callbacks: list[str] = field(default_factory=list)
+    hook: Hook | None = None
 
     @property
     def public_key(self) -> str:
@@ -98,12 +101,40 @@ class Apps:
         self.codes: dict[str, App] = {}
         self.out_of_scope: list[str] = []
 
-    def create(self, slug: str, permissions: dict[str, str], *, owner: str = "alice") -> App:
+    def create(
+        self,
+        slug: str,
+        permissions: dict[str, str],
+        *,
+        owner: str = "alice",
+        hook_url: str = "",
+        events: Iterable[str] = (),
+    ) -> App:
+        """Raises Refusal for the address of a webhook that cannot be reached."""
         number = self._ledger.next_id()
         client = (f"Iv23li{secrets.token_hex(7)}", secrets.token_hex(20))
         app = App(number, slug, owner, _private_key(), permissions | {"metadata": "read"}, *client)
+        if hook_url:
+            place = (self._ledger.next_id(), check_url(hook_url), secrets.token_hex(20), list(events))
+            app.hook = Hook(*place, active=True, created_at=self._ledger.now(), app_id=number)
         self.apps[number] = app
         return app
+
+    def hooks_of(self, repo: Repository) -> Iterator[Hook]:
+        """Of the Apps that may see the repository."""
+        for each in self.installations.values():
+            if each.app.hook and repo.id in each.repositories and not each.suspended:
+                yield each.app.hook
+
+    def _tell(self, installation: Installation, action: str) -> None:
+        """Every App with a webhook gets these, unasked."""
+        if (hook := installation.app.hook) is None or not hook.active:
+            return
+        moment, number = self._ledger.now(), self._ledger.next_id()
+        delivery = Delivery(number, new_guid(), "installation", action, 0, moment)
+        about = {"id": installation.id, "app_id": installation.app.id}
+        payload = {"action": action, "installation": about, "sender": {"login": installation.owner}}
+        self._ledger.postman.send(hook, delivery, lambda: payload)
 
     def install(self, app: App, *repositories: Repository, permissions: dict[str, str] | None = None) -> int:
         """On the owner of the repositories; the App's own permissions are accepted unless others are given."""
@@ -113,16 +144,18 @@ class Apps:
         self.installations[number] = Installation(number, app, repositories[0].owner, ids, dict(accepted))
         for repo in repositories:
             repo.permissions[app.bot] = "write"
+        self._tell(self.installations[number], "created")
         return number
 
     def uninstall(self, number: int) -> None:
         """Its tokens die with it."""
-        del self.installations[number]
+        self._tell(self.installations.pop(number), "deleted")
         for token in [token for token, grant in self.grants.items() if grant.installation.id == number]:
             del self.grants[token], self._gate.tokens[token]
 
     def suspend(self, number: int, *, lift: bool = False) -> None:
         self.installations[number].suspended = not lift
+        self._tell(self.installations[number], "unsuspend" if lift else "suspend")
 
     def identify(self, token: str) -> App:
         """The App that signed this token.

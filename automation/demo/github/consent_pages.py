@@ -11,6 +11,7 @@ from automation.demo.github.accounts import Accounts
 from automation.demo.github.apps import Apps
 from automation.demo.github.messages import Reply, Request
 from automation.demo.github.pages import SHELL
+from automation.demo.github.refusals import Refusal
 
 MAKING = ("/settings/apps/new", "/settings/apps/make")
 
@@ -51,7 +52,13 @@ def _make(request: Request, apps: Apps) -> Reply:
         form = f'<form method="post" action="{MAKING[1]}">{hidden}<button>Create GitHub App</button></form>'
         return _page(f"Create {asked['name']}", form)
     slug = asked["name"].lower().replace(" ", "-").replace(".", "-")
-    app = apps.create(slug, asked["default_permissions"])
+    hook_url = asked.get("hook_attributes", {}).get("url", "")
+    try:
+        app = apps.create(
+            slug, asked["default_permissions"], hook_url=hook_url, events=asked["default_events"]
+        )
+    except Refusal as refusal:
+        return _page("Invalid GitHub App configuration", escape(str(refusal.errors)), refusal.status)
     app.callbacks = list(asked.get("callback_urls", []))
     code = secrets.token_hex(20)
     apps.codes[code] = app

@@ -46,6 +46,7 @@ class Hook:
     active: bool
     created_at: datetime
     deliveries: list[Delivery] = field(default_factory=list)
+    app_id: int | None = None  # of a GitHub App; else it is a repository's
 
     def wants(self, event: str) -> bool:
         return event == "ping" or (self.active and (event in self.events or "*" in self.events))
@@ -114,8 +115,8 @@ def headers_of(hook: Hook, delivery: Delivery, body: bytes) -> dict[str, str]:
         "X-GitHub-Delivery": delivery.guid,
         "X-GitHub-Event": delivery.event,
         "X-GitHub-Hook-ID": str(hook.id),
-        "X-GitHub-Hook-Installation-Target-ID": str(delivery.repository_id),
-        "X-GitHub-Hook-Installation-Target-Type": "repository",
+        "X-GitHub-Hook-Installation-Target-ID": str(hook.app_id or delivery.repository_id),
+        "X-GitHub-Hook-Installation-Target-Type": "integration" if hook.app_id else "repository",
     } | (signed if hook.secret else {})
 
 

@@ -87,7 +87,7 @@ class StandIn(Upheaval):
         self.web_url = f"http://127.0.0.1:{self._server.server_port}"
         self.api_url = self.web_url + API_PREFIX
         self._shapes = Shapes(ledger, api_url=self.api_url, web_url=self.web_url)
-        ledger.on_change = Announcer(ledger, self._shapes, self._lock)
+        ledger.on_change = Announcer(ledger, self._shapes, self.apps, self._lock)
 
     def __enter__(self) -> Self:
         self._server.start()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from automation import doctor
 from automation.checks.situation import Situation
 from automation.demo.github import StandIn
+from automation.tend import tend
 from automation.troubles import troubles
 from projects.models import Credential, Project
 from tests.factories import create_project
@@ -137,3 +139,61 @@ def test_an_end_that_is_far_off_is_no_trouble(hub, project, token):
     found()
     assert troubles(Project.objects.all()) == []
     assert "W053" not in found(online=False)
+
+
+def test_the_token_that_github_token_names_is_told_of_as_a_stored_one_is(hub, project, token, monkeypatch):
+    """Its scopes, its end and its requests left, offline too, and on Attention once for all who use it."""
+    monkeypatch.setenv("GITHUB_TOKEN", token)
+    Project.objects.update(credential=None)
+    create_project(name="second")
+    end = datetime.now(UTC) + timedelta(days=9)
+    hub.describe(token, scopes="gist", expires_at=end)
+    hub._gate.window(token).used = 4900
+    for online in (True, False):
+        said = found(online=online)
+        assert {"E052", "W053", "W054"} <= set(said)
+    [trouble] = troubles(Project.objects.all())
+    assert f"ends on {end:%Y-%m-%d}" in trouble.reason
+    assert [shared.name for shared in trouble.projects] == ["calc", "second"]
+
+
+def test_a_refused_token_that_github_token_names_is_told_once_for_all_projects(
+    hub, project, token, monkeypatch
+):
+    monkeypatch.setenv("GITHUB_TOKEN", token)
+    Project.objects.update(credential=None, error_code="github.bad_token")
+    create_project(name="second")
+    hub.revoke(token)
+    for online in (True, False):
+        said = found(online=online)
+        assert ("E051" in said, "E057" in said) == (True, False)
+    [trouble] = troubles(Project.objects.all())
+    assert [shared.name for shared in trouble.projects] == ["calc", "second"]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_rounds_note_a_tokens_scopes_and_end_from_answers_that_come_anyway(
+    hub, project, token, settings, tmp_path, monkeypatch, own
+):
+    """Also while nothing changes on GitHub; and a token that shows neither any more has neither."""
+    settings.AUTOWRKERS_WORKSPACE_ROOT = tmp_path / "workspace"
+    monkeypatch.setenv("GITHUB_TOKEN", token)
+    Project.objects.update(automation_enabled=True, credential=project.credential if own else None)
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(days=9)
+    for scopes, ends_at in ("repo", None), ("gist", None), ("repo", end):
+        hub.describe(token, scopes=scopes, expires_at=ends_at)
+        asked = len(hub.requests)
+        Project.objects.update(sync_requested_at=timezone.now())
+        tend(project.pk)
+        credential = Credential.objects.get(variable="" if own else "GITHUB_TOKEN")
+        assert (credential.scopes, credential.expires_at) == ([scopes], ends_at)
+    assert {seen.status for seen in hub.requests[asked:]} == {304}
+    [trouble] = troubles(Project.objects.all())
+    assert "ends on" in trouble.reason
+    hub.describe(token, scopes=None)
+    hub.create_issue(project.github_repo, "New")
+    Project.objects.update(sync_requested_at=timezone.now())
+    tend(project.pk)
+    credential.refresh_from_db()
+    assert (credential.scopes, credential.expires_at) == (None, None)
+    assert "/user" not in {seen.path for seen in hub.requests}

@@ -12,6 +12,7 @@ import requests
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from automation.webhooks import setup
 from projects import app_tokens
 from projects.models import AuditEvent, Credential, GitHubApp, Project
 from tests.factories import create_superuser, create_user
@@ -74,6 +75,28 @@ def test_the_form_leads_to_github_and_this_page_alone_may_send_a_form_there(clie
     assert client.get("/admin/")["Content-Security-Policy"].endswith("form-action 'self'")
     action, _ = form_of(client.get(PAGE, {"organization": "acme"}))
     assert action.startswith(f"{hub.web_url}/organizations/acme/settings/apps/new?state=")
+
+
+def test_the_app_gets_a_webhook_that_calls_this_site_for_what_is_used_here(client, root, hub):
+    _, manifest = form_of(client.get(PAGE))
+    assert manifest["hook_attributes"] == {"url": setup.address(), "active": True}
+    assert manifest["default_events"] == setup.EVENTS
+    assert not {"ping", "installation"} & set(setup.EVENTS), "GitHub sends these unasked and refuses the wish"
+    client.get(MADE, agree(client.get(PAGE)))
+    (made,) = hub.apps.apps.values()
+    assert GitHubApp.objects.get().credential.webhook_secret() == made.hook.secret
+    assert made.hook.events == setup.EVENTS
+
+
+def test_where_github_cannot_reach_this_site_the_app_gets_no_webhook(client, settings):
+    client.force_login(create_superuser())
+    settings.SITE_URL, settings.GITHUB_API_URL = "http://127.0.0.1:8000", "https://api.github.com"
+    page = client.get(PAGE)
+    manifest = json.loads(
+        html.unescape(re.search(r'name="manifest" value="([^"]*)"', page.content.decode())[1])
+    )
+    assert ("hook_attributes" in manifest, manifest["default_events"]) == (False, [])
+    assert "It gets no webhook. GitHub cannot reach 127.0.0.1" in page.content.decode()
 
 
 @pytest.mark.parametrize("organization", ["../evil", "a b", "x" * 60, "-x", "https://evil.example"])
