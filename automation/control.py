@@ -128,7 +128,7 @@ def status_of(project: Project, now: datetime | None = None) -> AutomationStatus
         auto_start=project.auto_start,
         running_sessions=project.sessions.running().count(),
         pending=project.sessions.filter(status=Status.PENDING).count(),
-        slots_free=free_places(project, now),
+        slots_free=free_places(project),
         last_tick=project.last_tended_at,
         next_sync=_next_sync(project, now),
         blocked_reason=_blocked_reason(project, now),

@@ -27,7 +27,7 @@ def dispatch(project: Project, now: datetime) -> list[int]:
 
     What nobody has come for is sent once more at each tick.
     """
-    for session_pk in project.sessions.awaited(now).values_list("pk", flat=True):
+    for session_pk in project.sessions.awaited().values_list("pk", flat=True):
         queue.enqueue_advance(session_pk)
     started = []
     for session in next_to_start(project, now):
@@ -48,7 +48,7 @@ def eligible(project: Project) -> IssueSessionQuerySet:
 def next_to_start(project: Project, now: datetime) -> list[IssueSession]:
     """The due sessions that fit into the free places, in the order of their start."""
     due = list(startable(project, now)[: project.max_concurrent])
-    return due[: free_places(project, now)] if due else []
+    return due[: free_places(project)] if due else []
 
 
 def would_start(project: Project, now: datetime) -> list[IssueSession]:
@@ -56,7 +56,7 @@ def would_start(project: Project, now: datetime) -> list[IssueSession]:
 
     Of an author's right to write GitHub is not asked for this.
     """
-    places = free_places(project, now)
+    places = free_places(project)
     found = list(startable(project, now)[:places])
     if not budgets.is_used_up(project, now):
         free = eligible(project).filter(leases.free()).unparked(now)
@@ -65,13 +65,13 @@ def would_start(project: Project, now: datetime) -> list[IssueSession]:
     return found
 
 
-def free_places(project: Project, now: datetime) -> int:
+def free_places(project: Project) -> int:
     """How many more sessions may run: the project's share, within what all live hosts together have slots for.
 
     Whichever host takes a message, none takes more than it has workers.
     """
-    running, waiting = project.sessions.running().count(), project.sessions.enqueued(now).count()
-    slots = hosts.free_slots(handed_over=IssueSession.objects.enqueued(now).count())
+    running, waiting = project.sessions.running().count(), project.sessions.enqueued().count()
+    slots = hosts.free_slots(handed_over=IssueSession.objects.enqueued().count())
     return max(0, min(project.max_concurrent - running - waiting, slots))
 
 

@@ -19,7 +19,7 @@ def rehearse(session: IssueSession) -> Answer:
     project, now = session.project, timezone.now()
     shown, cost = dry_run.preview(session), dry_run.usual_cost(project, now)
     ahead = len([other for other in dry_run.starting(project, now) if other.pk != session.pk])
-    places = max(0, free_places(project, now) - ahead)
+    places = max(0, free_places(project) - ahead)
     when = "at once" if places else f"when a place is free ({ahead} would start before it)"
     price = "unknown" if cost.average is None else f"{cost.average:.2f} USD"
     data = {

@@ -47,6 +47,6 @@ def untended_since(now: datetime) -> datetime | None:
 
 def untaken_since(now: datetime) -> datetime | None:
     """Since when a session waits for a worker, while none of them all is at work."""
-    untaken = IssueSession.objects.enqueued(now).filter(enqueued_at__lt=now - WAITED)
+    untaken = IssueSession.objects.enqueued().filter(enqueued_at__lt=now - WAITED)
     oldest: datetime | None = untaken.aggregate(least=Min("enqueued_at"))["least"]
     return None if oldest and IssueSession.objects.running().exists() else oldest

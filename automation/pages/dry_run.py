@@ -42,7 +42,7 @@ def dry_run(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
         title=f"Dry run of {project.name}",
         project=project,
         starting=starting,
-        places=free_places(project, now),
+        places=free_places(project),
         preview=preview,
         preview_trouble=trouble,
         prompt=redact(preview.prompt) if preview else "",

@@ -26,9 +26,9 @@ def new_public_id() -> str:
     return secrets.token_hex(8)
 
 
-def _waits_in_queue(now: datetime) -> Q:
+def _waits_in_queue() -> Q:
     """Handed over a moment ago, and no worker has come for it: one that came and died has used up its message."""
-    lately = Q(enqueued_at__gt=now - ENQUEUE_GRACE) & ~clocks.ahead("enqueued_at", now)
+    lately = Q(enqueued_at__gt=leases.db_in(-ENQUEUE_GRACE), enqueued_at__lte=leases.db_in(clocks.APART))
     return leases.not_claimed_since("enqueued_at") & lately
 
 
@@ -62,13 +62,13 @@ class IssueSessionQuerySet(models.QuerySet["IssueSession"]):
         passed = Q(not_before=None) | Q(not_before__lte=now)
         return self.filter(passed | clocks.ahead("changed_at", now))
 
-    def enqueued(self, now: datetime) -> IssueSessionQuerySet:
+    def enqueued(self) -> IssueSessionQuerySet:
         """Handed to the queue a moment ago and not yet claimed. One that has ended or waits for a person is neither."""
-        return self.queued().filter(leases.free(), _waits_in_queue(now))
+        return self.queued().filter(leases.free(), _waits_in_queue())
 
-    def awaited(self, now: datetime) -> IssueSessionQuerySet:
+    def awaited(self) -> IssueSessionQuerySet:
         """Enqueued for so long that the message may be lost. Of many that arrive, the first alone is meant."""
-        return self.enqueued(now).filter(enqueued_at__lte=now - RESENT_AFTER)
+        return self.enqueued().filter(enqueued_at__lte=leases.db_in(-RESENT_AFTER))
 
     def due(self, now: datetime) -> IssueSessionQuerySet:
         """Queued, free, and past any parking; not handed to the queue a moment ago. Begun ones first, then as queued.
@@ -76,7 +76,7 @@ class IssueSessionQuerySet(models.QuerySet["IssueSession"]):
         Of those that were queued together the oldest issue comes first.
         """
         ready = self.queued().filter(leases.free()).unparked(now)
-        return ready.exclude(_waits_in_queue(now)).order_by(
+        return ready.exclude(_waits_in_queue()).order_by(
             models.Case(models.When(status=Status.PENDING, then=1), default=0),
             "queued_at",
             "github_issue_number",

@@ -44,7 +44,7 @@ def later(monkeypatch):
 
 
 def places(project):
-    return free_places(project, timezone.now())
+    return free_places(project)
 
 
 def standing(name):
