@@ -171,7 +171,7 @@ def _is_about(path: str, body: bytes, number: int) -> bool:
 
 
 def _people_overrun(world: World) -> list[str]:
-    """A person's commit stays on its branch; a branch that a person deleted stays away."""
+    """A person's commit stays on its branch; a branch that a person deleted stays away, if we knew of it."""
     wrong, branches = [], world.bare.branches()
     for branch, sha in world.people.pushed:
         if branch in world.people.deleted:
@@ -181,7 +181,8 @@ def _people_overrun(world: World) -> list[str]:
             if not replaced:
                 wrong.append(f"the commit {sha[:7]} of a person is gone from {branch}")
     for branch, since in world.people.deleted.items():
-        if any(name == branch and at > since + TAKEN * 4 for at, name, _ in world.programs.pushes):
+        again = any(name == branch and at > since + TAKEN * 4 for at, name, _ in world.programs.pushes)
+        if again and world.programs.knew_of(branch, since):
             wrong.append(f"{branch} was pushed again after a person had deleted it")
     return wrong
 

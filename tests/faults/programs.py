@@ -45,6 +45,9 @@ class Programs:
         self.world = world
         self.runs: list[Run] = []
         self.pushes: list[tuple[float, str, str]] = []  # when, branch, sha: done
+        self.heard: list[
+            tuple[float, str]
+        ] = []  # when, branch (empty: all): a push or look that was answered
 
     def supervise(
         self,
@@ -86,9 +89,17 @@ class Programs:
         if trouble is not None:
             on_stderr(UNREACHABLE % self.world.web_url.encode())
             return Ended(128, "exit", 1, 0)
+        if verb in ("push", "ls-remote"):
+            branch = argv[-1].partition(":refs/heads/")[2] if verb == "push" else ""
+            self.heard.append((self.world.loop.now, branch))
         on_stdout(done.stdout)
         on_stderr(done.stderr)
         return Ended(done.returncode, "exit", 1, len(done.stdout))
+
+    def knew_of(self, branch: str, moment: float) -> bool:
+        """Whether the product had heard by then that its branch is on GitHub."""
+        pushed = max((at for at, name, _ in self.pushes if name == branch and at <= moment), default=0.0)
+        return any(pushed <= at <= moment and name in ("", branch) for at, name in self.heard)
 
     def is_alive(self, identity: ProcessIdentity) -> bool:
         return any(run.pid == identity.pid and run.ends_at > self.world.loop.now for run in self.runs)
