@@ -101,10 +101,10 @@ def comment_once(
 
     def find() -> effects.Facts | None:
         try:
+            is_locked = github.get_issue(repo, number).locked
             for comment in github.get_comments(repo, number):
                 if comment.author == login and messages.find_marker(comment.body) == key:
                     return {"id": comment.id, "url": comment.html_url}
-            is_locked = github.get_issue(repo, number).locked
         except ISSUE_LOST as error:
             github.get_repository(repo)  # raises when it is not the issue that is lost
             return {"not_written": str(error)}
