@@ -27,8 +27,8 @@ LOW_BYTES = 2**30
 LOW_PERCENT = 10
 DISABLED_AFTER = timedelta(hours=24)
 KEPT = timedelta(days=90)
-# Trouble that ends by itself or with a new token: work goes on then, and nobody has to start it.
 FORBIDDEN = "github.forbidden"
+# Trouble that ends by itself or with a new token: work goes on then, and nobody has to start it.
 RESUMES = (*PASSING, *OF_TOKEN, FORBIDDEN, "github.archived")
 START = "Look at its last lines; `python manage.py run` starts all parts, the Procfile names each."
 
