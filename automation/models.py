@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from issues.models import IssueSession
-from projects.models import Project
+from projects.models import GitHubApp, Project
 
 
 class Effect(models.Model):
@@ -46,11 +46,9 @@ class Effect(models.Model):
         return f"{self.kind} {self.ordinal} of session {self.issue_session_id}, round {self.round}"
 
 
-class RepositoryHook(models.Model):
-    """The webhook on GitHub that calls us about a project, where we know its id."""
+class _ReadLog(models.Model):
+    """How far GitHub's list of what a webhook delivered is read."""
 
-    project = models.OneToOneField(Project, models.CASCADE, related_name="hook")
-    hook_id = models.PositiveBigIntegerField()
     checked_at = models.DateTimeField(
         null=True, blank=True, help_text="When GitHub's list of deliveries was last read."
     )
@@ -58,8 +56,27 @@ class RepositoryHook(models.Model):
         null=True, blank=True, help_text="The first attempt at the oldest delivery that has not arrived."
     )
 
+    class Meta:
+        abstract = True
+
+
+class RepositoryHook(_ReadLog):
+    """The webhook on GitHub that calls us about a project, where we know its id."""
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="hook")
+    hook_id = models.PositiveBigIntegerField()
+
     def __str__(self) -> str:
         return f"Webhook {self.hook_id} of {self.project}"
+
+
+class AppHook(_ReadLog):
+    """The webhook that a GitHub App of ours may have."""
+
+    app = models.OneToOneField(GitHubApp, models.CASCADE, related_name="hook")
+
+    def __str__(self) -> str:
+        return f"Webhook of {self.app}"
 
 
 class WebhookDelivery(models.Model):

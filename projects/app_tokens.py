@@ -16,6 +16,7 @@ from django.utils import timezone
 from projects import redaction
 from projects.errors import OperatorError
 from projects.github.app import AppClient, sign
+from projects.github.hooks import DeliveryLog
 from projects.github.meter import LocalMeter
 from projects.github.ratelimit import RateLimit
 from projects.github.transport import Transport
@@ -58,6 +59,11 @@ def find_installation(app: GitHubApp, repo: str) -> Credential:
 def delivers_to(app: GitHubApp, url: str) -> bool:
     """Whether the App's own webhook calls this address, signed with the secret that is stored here."""
     return app.has_webhook and _client(app).find_hook() == url
+
+
+def deliveries_of(app: GitHubApp) -> DeliveryLog:
+    """What GitHub sent by the App's own webhook."""
+    return _client(app).deliveries
 
 
 def token_for(credential: Credential, project: Project) -> str:

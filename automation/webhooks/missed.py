@@ -8,15 +8,17 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from automation.models import RepositoryHook, WebhookDelivery
+from automation.models import AppHook, RepositoryHook, WebhookDelivery
+from automation.webhooks import setup
 from automation.webhooks.inbox import PING
-from projects import clocks
+from projects import app_tokens, clocks
 from projects.github.client import GitHubClient
 from projects.github.errors import Forbidden, NotFound, ValidationFailed
-from projects.github.hooks import Sent
-from projects.models import Project
+from projects.github.hooks import DeliveryLog, Sent
+from projects.models import GitHubApp, Project
 
 EVERY = timedelta(minutes=15)
 GAP = timedelta(minutes=5)
@@ -29,37 +31,80 @@ logger = logging.getLogger(__name__)
 def ask_again(project: Project, client: GitHubClient, now: datetime, may_go_on: Callable[[], bool]) -> int:
     """Ask for failed deliveries that never arrived; answers for how many. Every 15 min, and after a gap.
 
-    Each is asked for at once, and again each time while that fails too: one of them as long as the last attempt of all
-    failed, so that a receiver that is still down is not flooded, else all.
+    Those of the repository's own webhook and those of the App that the project is linked by. Each is asked for at
+    once, and again each time while that fails too: one of them as long as the last attempt of all failed, so that a
+    receiver that is still down is not flooded, else all.
     """
+    asked = 0
     hook = RepositoryHook.objects.filter(project=project).first()
-    if hook is None or project.webhook_credential_id is None or not _is_due(hook, project, now):
-        return 0
-    asked, owed = 0, None
-    try:
-        log = list(_log(client, project, hook, _since(hook, now)))
-        missed = _missed(log)
-        owed = min((attempts[-1].delivered_at for attempts in missed), default=None)
-        for attempts in _asked_now(missed, is_up=bool(log) and log[0].was_taken):
-            if not may_go_on():
-                return asked  # what is asked for shows in GitHub's log: the next round goes on behind it
-            asked += _send_again(client, project, hook, attempts[-1])
-    except NotFound:
-        if _is_gone(client, project, hook):
-            hook.delete()
-            return asked
-        owed = hook.owed_since
-    except Forbidden:
-        owed = hook.owed_since
-    RepositoryHook.objects.filter(pk=hook.pk).update(checked_at=now, owed_since=owed)
+    if hook is not None and project.webhook_credential_id is not None and _is_due(hook, project, now):
+        asked += _of_repository(hook, project, client, now, may_go_on)
+    app = setup.app_of(project)
+    if app is not None and may_go_on():
+        asked += _of_app(app, project, now, may_go_on)
     return asked
 
 
-def _is_due(hook: RepositoryHook, project: Project, now: datetime) -> bool:
+def _is_due(hook: RepositoryHook | AppHook, project: Project, now: datetime) -> bool:
     if hook.checked_at is None or clocks.is_due(hook.checked_at, EVERY, now):
         return True
     was_away = project.last_tended_at is not None and now - project.last_tended_at >= GAP
     return was_away and now - hook.checked_at >= GAP
+
+
+def _of_repository(
+    hook: RepositoryHook, project: Project, client: GitHubClient, now: datetime, may_go_on: Callable[[], bool]
+) -> int:
+    log, round_ = client.hooks.log(project.github_repo, hook.hook_id), _Round(owed_since=hook.owed_since)
+    try:
+        round_ = _ask(log, _since(hook, now), may_go_on)
+    except NotFound:
+        if _is_gone(client, project, hook):
+            hook.delete()
+            return 0
+    except Forbidden:
+        pass
+    if round_.is_whole:
+        RepositoryHook.objects.filter(pk=hook.pk).update(checked_at=now, owed_since=round_.owed_since)
+    return round_.asked
+
+
+def _of_app(app: GitHubApp, project: Project, now: datetime, may_go_on: Callable[[], bool]) -> int:
+    """Whichever of the App's projects claims it reads for all; what breaks off is read again at the next time."""
+    hook, _ = AppHook.objects.get_or_create(app=app)
+    row, since = AppHook.objects.filter(pk=hook.pk), _since(hook, now)
+    claimed = {"checked_at": now, "owed_since": since}
+    if not _is_due(hook, project, now) or not row.filter(checked_at=hook.checked_at).update(**claimed):
+        return 0
+    if not app_tokens.delivers_to(app, setup.address()):
+        return 0
+    round_ = _ask(app_tokens.deliveries_of(app), since, may_go_on)
+    if round_.is_whole:
+        row.filter(checked_at=now).update(owed_since=round_.owed_since)
+    return round_.asked
+
+
+@dataclass(frozen=True)
+class _Round:
+    """`owed_since`: the first attempt at the oldest delivery that has not arrived.
+
+    One that is broken off need not be remembered: what was asked for shows in the log, and the next goes on behind it.
+    """
+
+    asked: int = 0
+    owed_since: datetime | None = None
+    is_whole: bool = True
+
+
+def _ask(log: DeliveryLog, since: datetime, may_go_on: Callable[[], bool]) -> _Round:
+    sent = list(_sent(log, since))
+    missed = _missed(sent)
+    owed, asked = min((attempts[-1].delivered_at for attempts in missed), default=None), 0
+    for attempts in _asked_now(missed, is_up=bool(sent) and sent[0].was_taken):
+        if not may_go_on():
+            return _Round(asked, owed, is_whole=False)
+        asked += _send_again(log, attempts[-1])
+    return _Round(asked, owed)
 
 
 def _is_gone(client: GitHubClient, project: Project, hook: RepositoryHook) -> bool:
@@ -70,9 +115,9 @@ def _is_gone(client: GitHubClient, project: Project, hook: RepositoryHook) -> bo
         return False
 
 
-def _send_again(client: GitHubClient, project: Project, hook: RepositoryHook, sent: Sent) -> bool:
+def _send_again(log: DeliveryLog, sent: Sent) -> bool:
     try:
-        client.hooks.send_again(project.github_repo, hook.hook_id, sent.id)
+        log.send_again(sent.id)
     except ValidationFailed as error:
         logger.info("delivery=%s %s", sent.guid, error)
         return False
@@ -100,7 +145,7 @@ def _asked_now(missed: list[list[Sent]], *, is_up: bool) -> list[list[Sent]]:
     return missed if is_up else new or missed[:1]
 
 
-def _since(hook: RepositoryHook, now: datetime) -> datetime:
+def _since(hook: RepositoryHook | AppHook, now: datetime) -> datetime:
     """From when on GitHub's log is read."""
     if hook.checked_at is None:
         return now - LONGEST
@@ -108,8 +153,8 @@ def _since(hook: RepositoryHook, now: datetime) -> datetime:
     return max(min(since, hook.owed_since or since), now - LONGEST)
 
 
-def _log(client: GitHubClient, project: Project, hook: RepositoryHook, since: datetime) -> Iterator[Sent]:
-    for page in client.hooks.sent(project.github_repo, hook.hook_id):
+def _sent(log: DeliveryLog, since: datetime) -> Iterator[Sent]:
+    for page in log.pages():
         yield from (sent for sent in page if sent.delivered_at >= since)
         if not page or page[-1].delivered_at < since:
             break

@@ -13,6 +13,7 @@ import jwt
 from projects.errors import OperatorError
 from projects.github.decoding import Fields
 from projects.github.errors import BadCredentials, Forbidden, GitHubError, NotFound, ValidationFailed
+from projects.github.hooks import DeliveryLog
 from projects.github.transport import Transport
 from projects.validators import is_repo
 
@@ -70,6 +71,7 @@ class AppClient:
     def __init__(self, transport: Transport, name: str) -> None:
         self._transport = transport
         self._name = name
+        self.deliveries = DeliveryLog(transport, "/app/hook/deliveries")
 
     def find_installation(self, repo: str) -> int:
         """The number of the installation that reaches the repository; NotInstalled when there is none.

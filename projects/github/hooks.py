@@ -1,4 +1,4 @@
-"""A repository's webhooks: finding ours, making it, changing its secret, and what GitHub's log of it says."""
+"""Webhooks: finding a repository's, making it, changing its secret; and what GitHub's log of deliveries says."""
 
 from __future__ import annotations
 
@@ -43,6 +43,29 @@ class Sent:
         return self.status in REFUSED
 
 
+class DeliveryLog:
+    """What GitHub sent by one webhook of the last days, a repository's or an App's; `path` is where it is read."""
+
+    def __init__(self, transport: Transport, path: str) -> None:
+        self._transport = transport
+        self._path = path
+
+    def pages(self) -> Iterator[list[Sent]]:
+        """Newest first.
+
+        https://docs.github.com/rest/repos/webhooks#list-deliveries-for-a-repository-webhook
+        https://docs.github.com/rest/apps/webhooks#list-deliveries-for-an-app-webhook
+        """
+        for answer in self._transport.pages(self._path):
+            yield [_decode_sent(raw) for raw in _items(answer.data)]
+
+    def send_again(self, sent_id: int) -> None:
+        """https://docs.github.com/rest/repos/webhooks#redeliver-a-delivery-for-a-repository-webhook
+        https://docs.github.com/rest/apps/webhooks#redeliver-a-delivery-for-an-app-webhook
+        """
+        self._transport.mutate("POST", f"{self._path}/{sent_id:d}/attempts", None)
+
+
 class Hooks:
     """Raises the ladder of `errors.py`; a token without the permission for webhooks gets Forbidden or NotFound."""
 
@@ -72,18 +95,8 @@ class Hooks:
         payload = {"active": True, "events": list(events), "config": _config(url, secret)}
         return self._transport.change("PATCH", f"{_hooks_of(repo)}/{hook_id:d}", payload, _decode)
 
-    def sent(self, repo: str, hook_id: int) -> Iterator[list[Sent]]:
-        """The log of deliveries, newest first, page by page.
-
-        https://docs.github.com/rest/repos/webhooks#list-deliveries-for-a-repository-webhook
-        """
-        for answer in self._transport.pages(f"{_hooks_of(repo)}/{hook_id:d}/deliveries"):
-            yield [_decode_sent(raw) for raw in _items(answer.data)]
-
-    def send_again(self, repo: str, hook_id: int, sent_id: int) -> None:
-        """https://docs.github.com/rest/repos/webhooks#redeliver-a-delivery-for-a-repository-webhook"""
-        path = f"{_hooks_of(repo)}/{hook_id:d}/deliveries/{sent_id:d}/attempts"
-        self._transport.mutate("POST", path, None)
+    def log(self, repo: str, hook_id: int) -> DeliveryLog:
+        return DeliveryLog(self._transport, f"{_hooks_of(repo)}/{hook_id:d}/deliveries")
 
 
 def _hooks_of(repo: str) -> str:

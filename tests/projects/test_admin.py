@@ -40,6 +40,7 @@ from tests.projects.admin_forms import act, page, save
 pytestmark = pytest.mark.django_db
 TOKEN = "ghp_" + "S3cr3t" * 6
 INTERNAL = {
+    "AppHook",
     "CachedAnswer",
     "RepositoryHook",
     "RequestCount",

@@ -6,8 +6,10 @@ import json
 import re
 from typing import Any
 
+from automation.demo.github import hook_log
 from automation.demo.github.access import read_token
 from automation.demo.github.apps import LEVELS, App, Apps, Installation
+from automation.demo.github.hooks import Hook
 from automation.demo.github.messages import Request
 from automation.demo.github.payloads import Shapes, stamp
 from automation.demo.github.refusals import Refusal, not_found
@@ -15,6 +17,7 @@ from automation.demo.github.routing import Answer
 
 CONVERSION = re.compile(r"/app-manifests/(?P<code>[^/]+)/conversions")
 REPOSITORY = re.compile(r"/repos/(?P<name>[^/]+/[^/]+)/installation")
+ATTEMPTS = re.compile(r"/app/hook/deliveries/(?P<id>\d+)/attempts")
 TOKENS = re.compile(r"/app/installations/(?P<id>\d+)/access_tokens")
 MINE = re.compile(r"/app(-manifests|/installations)?(/.*)?|/repos/[^/]+/[^/]+/installation")
 
@@ -24,14 +27,25 @@ def answer(request: Request, apps: Apps, shapes: Shapes) -> Answer:
     if found := CONVERSION.fullmatch(request.path):
         return _convert(found["code"], apps, shapes)
     app = apps.identify(read_token(request.headers.get("authorization")) or "")
-    if request.method == "GET" and request.path == "/app/hook/config" and app.hook:
-        shown = {"url": app.hook.url, "content_type": "json", "insecure_ssl": "0", "secret": "********"}
-        return Answer(body=shown)
+    if request.path.startswith("/app/hook/") and app.hook:
+        return _answer_of_hook(request, app.hook, shapes)
     if request.method == "GET" and (found := REPOSITORY.fullmatch(request.path)):
         return _find(found["name"], app, apps, shapes)
     if request.method == "POST" and (found := TOKENS.fullmatch(request.path)):
         body = json.loads(request.body or b"{}")
         return _create_token(int(found["id"]), body, app, apps, shapes)
+    raise not_found()
+
+
+def _answer_of_hook(request: Request, hook: Hook, shapes: Shapes) -> Answer:
+    asked = (request.method, request.path)
+    if asked == ("GET", "/app/hook/config"):
+        shown = {"url": hook.url, "content_type": "json", "insecure_ssl": "0", "secret": "********"}
+        return Answer(body=shown)
+    if asked == ("GET", "/app/hook/deliveries"):
+        return hook_log.read(hook, request.query, f"{shapes.api_url}/app/hook/deliveries")
+    if request.method == "POST" and (found := ATTEMPTS.fullmatch(request.path)):
+        return hook_log.send_again(hook, int(found["id"]), shapes.ledger)
     raise not_found()
 
 

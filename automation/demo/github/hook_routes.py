@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from automation.demo.github import hook_log
 from automation.demo.github.hooks import Delivery, Hook, check_url, new_guid
 from automation.demo.github.payloads import stamp
 from automation.demo.github.refusals import impossible, not_found
 from automation.demo.github.routing import Answer, Call, Route, paginate
-
-PER_PAGE = 30
 
 
 def list_hooks(call: Call) -> Answer:
@@ -50,33 +49,13 @@ def delete_hook(call: Call) -> Answer:
 
 
 def list_deliveries(call: Call) -> Answer:
-    """Newest first, by cursor."""
-    hook, size = _hook(call), int(call.query.get("per_page", PER_PAGE))
-    cursor = int(call.query.get("cursor", hook.deliveries[0].id if hook.deliveries else 0))
-    found = [delivery for delivery in hook.deliveries if delivery.id <= cursor]
-    headers = {}
-    if len(found) > size:
-        path = f"{call.shapes.api_url}/repositories/{call.repo.id}/hooks/{hook.id}/deliveries"
-        headers["Link"] = f'<{path}?per_page={size}&cursor={found[size].id}>; rel="next"'
-    return Answer(body=[_show_delivery(given) for given in found[:size]], headers=headers)
+    hook = _hook(call)
+    path = f"{call.shapes.api_url}/repositories/{call.repo.id}/hooks/{hook.id}/deliveries"
+    return hook_log.read(hook, call.query, path)
 
 
 def send_again(call: Call) -> Answer:
-    hook = _hook(call)
-    sent = next((given for given in hook.deliveries if given.id == int(call.params["delivery"])), None)
-    if sent is None:
-        raise not_found()
-    repeated = Delivery(
-        call.ledger.next_id(),
-        sent.guid,
-        sent.event,
-        sent.action,
-        sent.repository_id,
-        call.ledger.now(),
-        redelivery=True,
-    )
-    call.ledger.postman.send(hook, repeated, lambda: sent.payload)
-    return Answer(202, {})
+    return hook_log.send_again(_hook(call), int(call.params["delivery"]), call.ledger)
 
 
 def _hooks(call: Call) -> dict[int, Hook]:
@@ -121,23 +100,6 @@ def _show(call: Call, hook: Hook) -> dict[str, Any]:
         "ping_url": f"{url}/pings",
         "deliveries_url": f"{url}/deliveries",
         "last_response": {"code": None, "status": "unused", "message": None},
-    }
-
-
-def _show_delivery(sent: Delivery) -> dict[str, Any]:
-    return {
-        "id": sent.id,
-        "guid": sent.guid,
-        "delivered_at": stamp(sent.delivered_at),
-        "redelivery": sent.redelivery,
-        "duration": 0.1,
-        "status": "OK" if 200 <= sent.status < 300 else f"Invalid HTTP Response: {sent.status}",
-        "status_code": sent.status,
-        "event": sent.event,
-        "action": sent.action,
-        "installation_id": None,
-        "repository_id": sent.repository_id,
-        "throttled_at": None,
     }
 
 
