@@ -79,7 +79,7 @@ class _Watch:
             f"Something went wrong inside the product ({type(error).__name__}).",
             f"An administrator finds the trace in the log, at project={project.pk}. It is tried again by itself.",
         )
-        inbox.settle(self.wakes, project, told)
+        inbox.settle(self.wakes, project, told, is_bug=True)
         report_error(project, told, retry_at=_next_look(told, now))
         self.heartbeat.parting["last_tended_at"] = now
 

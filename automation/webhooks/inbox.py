@@ -17,7 +17,7 @@ from django.utils import timezone
 from automation import queue
 from automation.models import RepositoryHook, WebhookDelivery
 from issues.models import IssueSession
-from projects.errors import AutowrkersError, OperatorError
+from projects.errors import AutowrkersError
 from projects.models import Credential, Project
 from projects.models.project import ProjectQuerySet
 
@@ -106,12 +106,14 @@ def take(project: Project, now: datetime) -> Wakes:
     return Wakes(rows, _sessions(project, rows))
 
 
-def settle(wakes: Wakes, project: Project, error: AutowrkersError | None) -> None:
-    """The round is over: what it answered is done, and what it could not waits for the next."""
+def settle(wakes: Wakes, project: Project, error: AutowrkersError | None, *, is_bug: bool = False) -> None:
+    """The round is over: what it answered is done, and what it could not waits for the next, however long that takes.
+
+    Only a bug counts against them: it may be one of theirs, and must not keep their project from its work for ever.
+    """
     if error is not None:
-        state = State.FAILED if isinstance(error, OperatorError) else State.RECEIVED
-        count = F("attempts") + (1 if state == State.FAILED else 0)
-        _update(wakes.rows, state=state, reason=str(error)[:500], attempts=count)
+        state, count = (State.FAILED, 1) if is_bug else (State.RECEIVED, 0)
+        _update(wakes.rows, state=state, reason=str(error)[:500], attempts=F("attempts") + count)
         return
     ignored = [(row, _why_ignored(row, wakes, project)) for row in wakes.rows]
     now = timezone.now()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.faults.world import World
 
 HERE = threading.local()
+QUOTA_NOTED = "after update projects_credential"
 # A pause in a transaction would stop all others, and a change that has left the last look at its lease behind is on
 # the wire: nobody can call it back.
 UNINTERRUPTED = ("before commit", "before POST", "sent ", "after update issues_issuesession")
@@ -66,6 +67,8 @@ class Boundaries:
             raise Killed
         job = worker.job
         self.trace.append(f"{self.world.loop.now:.3f} {worker.name} {job.kind} {label}")
+        if label == QUOTA_NOTED:
+            self.world.wire.learn(worker)
         for blow in self.blows:
             if blow.falls(job.kind, label):
                 self._strike(worker, blow, label)
@@ -75,6 +78,7 @@ class Boundaries:
         if blow.what == "pause":
             if not connection.in_atomic_block and not label.startswith(UNINTERRUPTED):
                 worker.is_paused = True
+                self.world.wire.silence(worker, self.world.loop.now + blow.seconds)
                 worker.sleep(blow.seconds)
             return
         self.world.bury(worker, is_far=blow.what == "kill_far")

@@ -132,10 +132,11 @@ def _restarts(world: World) -> list[str]:
 
 def _forbidden(world: World) -> list[str]:
     return [
-        f"{sent.method} {sent.path} at {sent.left_at:.1f}, forbidden from {since:.1f} until {until:.1f} ({sent.job})"
-        for token, since, until in world.wire.forbidden
+        f"{sent.method} {sent.path} at {sent.left_at:.1f}, "
+        f"forbidden from {limit.since:.1f} until {limit.until:.1f} ({sent.job})"
+        for limit in world.wire.forbidden
         for sent in world.wire.sent
-        if sent.token == token and since < sent.left_at < until
+        if sent.token == limit.token and limit.since < sent.left_at < limit.until
     ]
 
 

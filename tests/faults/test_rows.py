@@ -90,6 +90,16 @@ def test_within_a_limit_nothing_is_sent_by_any_worker_and_the_session_waits(worl
     assert world.sessions()[0].attempts == 0
 
 
+def test_a_limit_that_only_a_sleeping_worker_was_told_of_binds_all_once_it_is_written_down(world):
+    blow = Blow("pause", 1, label=f"after {PULLS}", seconds=100)
+    result = good(world, Schedule(1, troubles=[Trouble("secondary", PULLS, seconds=300)], blows=[blow]))
+    assert told(result, "pause sessions") == 1
+    (told_first, *others) = world.wire.forbidden
+    assert others, "another worker was refused meanwhile, and told the rest"
+    assert told_first.known_to is None
+    assert world.sessions()[0].attempts == 0
+
+
 def test_a_worker_that_slept_for_ten_minutes_does_nothing_when_it_wakes(world):
     moments = (r"after GET .*/comments$", "before git push")
     blows = [Blow("pause", 1, label=label, seconds=600) for label in moments]

@@ -20,7 +20,7 @@ from automation.demo.github.messages import Reply, Request
 from automation.demo.github.server import API_PREFIX
 from projects.github.ratelimit import UNSAID_PAUSE
 from tests.faults.boundaries import current
-from tests.faults.loop import Killed
+from tests.faults.loop import Killed, Worker
 
 if TYPE_CHECKING:
     from tests.faults.world import World
@@ -72,6 +72,16 @@ class Trouble:
         return True
 
 
+@dataclass
+class Forbidden:
+    """When nothing may be sent with a token. `known_to`: the worker that was told, as long as no other can know."""
+
+    token: str
+    since: float
+    until: float
+    known_to: Worker | None
+
+
 class Wire(BaseAdapter):
     """An adapter for requests that leads to the stand-in."""
 
@@ -79,7 +89,7 @@ class Wire(BaseAdapter):
         super().__init__()
         self.world, self.troubles = world, troubles
         self.sent: list[Sent] = []
-        self.forbidden: list[tuple[str, float, float]] = []  # token, since, until
+        self.forbidden: list[Forbidden] = []
 
     def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:
         world, asked = self.world, _read(request)
@@ -100,7 +110,7 @@ class Wire(BaseAdapter):
         self.sent.append(Sent(left_at, token, asked.method, asked.path, status, job, asked.body))
         world.pass_time(world.rng.uniform(0.05, 0.3))
         if isinstance(reply, Reply):
-            self._note_limit(token, reply)
+            self._note_limit(token, reply, worker)
         world.boundaries.come_to(f"after {what}")
         if isinstance(reply, Exception):
             raise reply
@@ -141,7 +151,19 @@ class Wire(BaseAdapter):
             return Reply(502 if what == "html" else reply.status, UNREADABLE[what], {})
         return reply
 
-    def _note_limit(self, token: str, reply: Reply) -> None:
+    def learn(self, worker: Worker) -> None:
+        """What only this worker knew is written down where all read it."""
+        for limit in self.forbidden:
+            if limit.known_to is worker:
+                limit.known_to = None
+
+    def silence(self, worker: Worker, until: float) -> None:
+        """The worker is paused until then, or dead: what only it knows nobody else can obey meanwhile."""
+        for limit in self.forbidden:
+            if limit.known_to is worker:
+                limit.since = until
+
+    def _note_limit(self, token: str, reply: Reply, worker: Worker | None) -> None:
         """What GitHub's documentation asks of whoever gets this answer."""
         headers = {name.lower(): value for name, value in reply.headers.items()}
         if reply.status not in (403, 429):
@@ -155,7 +177,7 @@ class Wire(BaseAdapter):
             until = now + UNSAID_PAUSE.total_seconds()
         else:
             return
-        self.forbidden.append((token, now, until))
+        self.forbidden.append(Forbidden(token, now, until, worker))
 
 
 def _read(request: requests.PreparedRequest) -> Request:

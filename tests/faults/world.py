@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import shutil
 from collections.abc import Iterator
@@ -206,6 +207,7 @@ class World:
     def bury(self, worker: Worker, *, is_far: bool) -> None:
         """Its process is gone, which only its own host sees: `is_far` if that one is gone as well."""
         self.recovery.note_death(worker.job)
+        self.wire.silence(worker, math.inf)
         if not is_far:
             self.gone.add(str(worker.pid))
         worker.pid = next(self.pids)

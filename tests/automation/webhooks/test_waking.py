@@ -182,16 +182,26 @@ def test_a_delivery_waits_while_github_is_down_and_works_afterwards(hub, project
     assert (project.sessions.count(), states()) == (1, ["done"])
 
 
-def test_a_refusal_counts_as_a_failed_try_and_the_project_rests(hub, project, token, monkeypatch):
-    hub.revoke(token)
+def test_a_delivery_waits_however_often_the_token_is_refused(hub, project, token):
+    hub.create_issue("acme/calc", "It rains")
     deliver("issues", payload_of(project, action="opened"))
-    tend(project.pk)
+    hub.revoke(token)
+    for _ in range(inbox.MOST_ATTEMPTS + 1):
+        tend(project.pk)
     row = WebhookDelivery.objects.get()
-    assert (row.state, row.attempts) == ("failed", 1)
+    assert (row.state, row.attempts) == ("received", 0)
     assert "401" in row.reason
+    hub._gate.tokens[token] = "autowrkers-bot"
+    tend(project.pk)
+    assert (project.sessions.count(), states()) == (1, ["done"])
+
+
+def test_after_a_refusal_the_project_rests_and_a_delivery_wakes_it_not(hub, project, token, monkeypatch):
+    hub.revoke(token)
+    Project.objects.update(last_synced_at=None)
+    tend(project.pk)
     sent = []
     monkeypatch.setattr("automation.queue.async_task", lambda *args, **kwargs: sent.append(args))
-    WebhookDelivery.objects.all().delete()
     deliver("issues", payload_of(project, action="opened"))
     assert (sent, tick()) == ([], 0)
 
