@@ -24,9 +24,10 @@ class Meter(Protocol):
     def now(self) -> datetime:
         """The clock that the limits are measured by."""
 
-    def admit(self, method: str) -> None:
+    def admit(self, method: str, *, makes_content: bool = True) -> None:
         """Return when the request may leave: at once, or after the distance that changes keep.
 
+        `makes_content`: a change that leaves something for people to read, which GitHub counts on its own.
         Raises GitHubRateLimited with the moment when it may be tried again.
         """
 
@@ -54,7 +55,7 @@ class LocalMeter:
         self._monotonic, self._sleep = monotonic, sleep
         self._last_change: float | None = None
 
-    def admit(self, method: str) -> None:
+    def admit(self, method: str, *, makes_content: bool = True) -> None:
         until = self.rate.blocked_until(self.now())
         if until is not None:
             raise GitHubRateLimited(until)

@@ -211,6 +211,18 @@ def test_githubs_log_is_read_every_quarter_of_an_hour_and_after_a_gap(hub, hooke
     assert len(hub.requests) == 2
 
 
+def test_a_log_without_news_costs_nothing_of_the_hour(hub, hooked):
+    now = timezone.now()
+    ask_again(hooked, now)
+    hub.requests.clear()
+    ask_again(hooked, now + missed.EVERY)
+    assert [seen.status for seen in hub.requests] == [304]
+    hub.create_issue("acme/calc", "News")
+    hub.rest()
+    ask_again(hooked, now + 2 * missed.EVERY)
+    assert [seen.status for seen in hub.requests] == [304, 200]
+
+
 def test_a_webhook_that_was_removed_on_github_is_forgotten_and_troubles_nobody(hub, hooked):
     hub.repository("acme/calc").hooks.clear()
     RepositoryHook.objects.update(checked_at=None)
