@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from projects import clocks, leases
 from projects.errors import OperatorError
-from projects.github import answers, ratelimit
+from projects.github import answers, meter, ratelimit
 from projects.github.changes import content_free_at, spent
 from projects.github.errors import GitHubRateLimited
 from projects.github.meter import ASKING
@@ -200,14 +200,7 @@ def rate_of(credential: Credential) -> RateLimit:
 
 
 def _check(standing: Standing, priority: Priority) -> None:
-    rate, now = standing.rate, standing.now
-    until = rate.blocked_until(now)
-    if until is not None:
-        raise GitHubRateLimited(until)
-    until = rate.kept_until(priority, now)
-    if until is not None:
-        left = f"Of {rate.limit:,} requests an hour {rate.remaining:,} are left, and these are kept for"
-        raise GitHubRateLimited(until, f"{left} {KEPT_FOR[priority]}", is_reserve=True)
+    meter.check(standing.rate, priority, standing.now)
     until = _points_free_at(standing, POINTS_A_MINUTE)
     if until is not None:
         raise GitHubRateLimited(until, "So many requests in a minute are enough for GitHub")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,10 +12,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from automation.demo.github import Fault
+from automation.demo.github import Fault, hook_log
 from automation.models import AppHook, WebhookDelivery
 from automation.tend import tend
 from automation.webhooks import missed, receiving
+from projects import app_tokens
 from projects.connection import connect
 from projects.github.errors import GitHubError
 from projects.models import Credential, Project
@@ -94,6 +97,19 @@ def test_what_github_refuses_the_app_is_no_trouble_of_the_project(made, hub, mis
     Credential.objects.update(rate_retry_at=None)
     assert ask_again(missed_one, now + missed.EVERY - timedelta(seconds=1)) == 0
     assert ask_again(missed_one, now + 2 * missed.EVERY) == 1
+
+
+@pytest.mark.parametrize(("left", "asked"), [(1001, 1), (1000, 0)])
+def test_a_part_of_the_apps_hour_is_left_to_making_tokens(made, hub, missed_one, left, asked):
+    limits = {"Limit": 5000, "Remaining": left, "Reset": int(time.time()) + 1800}
+    headers = {f"X-RateLimit-{name}": str(number) for name, number in limits.items()}
+    log = json.dumps([hook_log._show(made.hook.deliveries[0])])
+    hub.faults.append(Fault("answer", path="/deliveries$", status=200, headers=headers, body=log))
+    app_tokens._kept.clear()
+    assert ask_again(missed_one) == asked
+    assert [sent.method for sent in asked_as_app(hub)].count("POST") == asked
+    app_tokens._kept.clear()
+    assert connect(missed_one).get_repository("acme/calc").default_branch == "main"
 
 
 @pytest.mark.parametrize("status", [404, 422])
