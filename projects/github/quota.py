@@ -31,9 +31,7 @@ GOOD_HOUR = timedelta(hours=1)  # after it a refusal is the first one again
 POINTS_A_MINUTE = 450  # GitHub allows 900 in any minute: ours begin on the clock, so two of them may meet
 ASKING_POINTS, CHANGE_POINTS = 1, 5
 LONGEST_WAIT = timedelta(seconds=3)
-LOW_PART = (
-    0.5  # of each budget of changes, and of the longest wait: the rest is kept for those who come first
-)
+LOW_PART = 0.5  # of each budget of changes, and of the longest wait: the rest is for those who come first
 KEPT = "The other half of the changes that GitHub allows is kept for publishing and for what people ask for"
 TRIES = 50
 TOKEN_GONE = "The token was withdrawn while it was in use."  # noqa: S105
