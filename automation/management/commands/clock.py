@@ -1,4 +1,7 @@
-"""clock: the heartbeat, until it is told to end. A database or broker that is away is waited for."""
+"""clock: the heartbeat, until it is told to end. A database or broker that is away is waited for.
+
+What fails in one beat is logged, and keeps neither the other acts nor the next beat from their turn.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,15 @@ import signal
 import threading
 import time
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections, connection
 
 from automation import alerts, hosts, pulse, schedules
+from automation.apart import NO_DATABASE, Apart
 from automation.broker import RedisError
 from automation.console import Answer, ConsoleCommand
 from automation.tick import tick
@@ -60,21 +64,29 @@ class Command(ConsoleCommand):
 
 
 def beat(is_scheduled: bool, *, looks: bool = False) -> bool:
-    """One tick, and before the first one that succeeds the schedule. Answers whether that is there.
+    """One tick, and before the first one that succeeds the schedule. Answers whether all went well.
 
     `looks`: for alerts too, which a whole installation that has just been started does not deserve.
+    Only after a good round the clock says that it lives: one that always fails is as good as none.
     """
     close_old_connections()
+    acts: list[Callable[[], object]] = [] if is_scheduled else [schedules.ensure]
+    acts += [tick, alerts.look, hosts.forget_old] if looks else [tick]
     try:
-        if not is_scheduled:
-            schedules.ensure()
-        hosts.beat(hosts.CLOCK)
-        tick()
-        if looks:
-            alerts.look()
-            hosts.forget_old()
-    except (DatabaseTrouble, RedisError) as error:
+        is_well = sum(not _goes_well(act) for act in acts) == 0
+        if is_well:
+            hosts.beat(hosts.CLOCK)
+        else:
+            connection.close()
+    except NO_DATABASE as error:
         logger.warning("outcome=no_tick %s: %s", type(error).__name__, error)
         connection.close()
         return False
-    return True
+    return is_well
+
+
+def _goes_well(act: Callable[[], object]) -> bool:
+    """A broker that is away is no fault of the clock's, and told of the queue."""
+    with Apart(f"clock={act.__name__}") as apart:
+        act()
+    return apart.error is None or isinstance(apart.error, RedisError)
