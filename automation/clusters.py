@@ -23,8 +23,8 @@ from django.db import connection
 from django_q import cluster as stock
 
 from automation import draining, hosts, pulse, recovery, repairing, warming
+from automation.apart import NO_DATABASE, Apart
 from automation.warming import Warmer
-from projects.errors import AutowrkersError
 from projects.workspace import trees
 
 logger = logging.getLogger(__name__)
@@ -151,11 +151,12 @@ def _start_at_leisure(name: str, look: Callable[[], object], seconds: float) -> 
 def _look_for_ever(look: Callable[[], object], seconds: float) -> None:
     """In a thread of its own, whose niceness its programs inherit."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    name = threading.current_thread().name
     while not draining.has_begun():
         try:
-            look()
-        except (AutowrkersError, DatabaseTrouble, OSError) as error:
-            name = threading.current_thread().name
+            with Apart(f"thread={name}"):
+                look()
+        except NO_DATABASE as error:
             logger.warning("thread=%s outcome=%s %s", name, type(error).__name__, error)
         finally:
             connection.close()
