@@ -45,13 +45,16 @@ class Fact:
 def look(now: datetime | None = None) -> None:
     """Compare what is with what was raised. Anybody may do it at any time, on any host."""
     now = now or timezone.now()
-    facts = {(fact.kind.value, fact.subject): fact for fact in _facts(now)}
+    _switch_off_failing(now)
     opened = {(alert.kind, alert.subject): alert for alert in Alert.objects.filter(ended_at=None)}
+    facts = {
+        (fact.kind.value, fact.subject): fact for fact in _facts(now)
+    }  # what another raises now is not ended
     for key, fact in facts.items():
         if key not in opened:
             _raise(fact, now)
     lasting = [alert.pk for key, alert in opened.items() if key in facts]
-    Alert.objects.filter(pk__in=lasting).update(last_at=now)
+    Alert.objects.filter(pk__in=lasting, ended_at=None).update(last_at=now)
     for key, alert in opened.items():
         if key not in facts and Alert.objects.filter(pk=alert.pk, ended_at=None).update(ended_at=now):
             logger.info("alert=%s subject=%s outcome=ended", alert.kind, alert.subject)
@@ -81,7 +84,7 @@ def _facts(now: datetime) -> Iterator[Fact]:
     yield from _of_disks(known)
     yield from _of_credentials(now)
     yield from _of_permissions()
-    yield from _of_projects(now)
+    yield from _of_projects()
 
 
 def _of_parts(known: Sequence[Standing]) -> Iterator[Fact]:
@@ -150,20 +153,29 @@ def _is_ahead(credential: Credential, now: datetime) -> bool:
     return credential.rate_reset_at is not None and credential.rate_reset_at > now
 
 
-def _of_projects(now: datetime) -> Iterator[Fact]:
-    """Automation that we have switched off; it is switched off here."""
+def _switch_off_failing(now: datetime) -> None:
+    """Each together with its alert: nobody would tell of one that is off without."""
     failing = Project.objects.active().filter(automation_enabled=True, error_since__lt=now - DISABLED_AFTER)
     resumes = Q(error_code__in=("", *RESUMES)) | Q(error_code__startswith="credential.")
     refused = Project.objects.working_with(Credential.objects.filter(error_code__gt=""))
     for project in failing.exclude(resumes | Q(pk__in=refused)):
-        editing.switch_automation(project, on=False, actor=SYSTEM)
-        yield Fact(
-            Kind.PROJECT,
-            f"project {project.pk}",
-            f"The automation of {project.name} was switched off: the same error for a day. {project.error_message}",
-            "Correct what the message names, sync the project, then start its automation again.",
-            project,
-        )
+        with transaction.atomic():
+            if editing.switch_automation(project, on=False, actor=SYSTEM):
+                _raise(_switched_off(project), now)
+
+
+def _switched_off(project: Project) -> Fact:
+    return Fact(
+        Kind.PROJECT,
+        f"project {project.pk}",
+        f"The automation of {project.name} was switched off: the same error for a day. {project.error_message}",
+        "Correct what the message names, sync the project, then start its automation again.",
+        project,
+    )
+
+
+def _of_projects() -> Iterator[Fact]:
+    """Automation that we have switched off, until it is started again."""
     off = Alert.objects.filter(kind=Kind.PROJECT, ended_at=None, project__archived_at=None)
     for alert in off.filter(project__automation_enabled=False).select_related("project"):
         yield Fact(Kind.PROJECT, alert.subject, alert.message, alert.remedy, alert.project)

@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from automation import alerts, hosts
@@ -150,6 +151,23 @@ def test_automation_is_switched_off_after_a_day_of_the_same_error_and_the_alert_
     assert opened() == []
 
 
+def test_automation_is_switched_off_together_with_its_alert_or_not_yet(host):
+    def no_room_for_alerts(execute, sql, params, many, context):
+        if sql.startswith('INSERT INTO "automation_alert"'):
+            raise OperationalError("database is locked")
+        return execute(sql, params, many, context)
+
+    project = failing()
+    with connection.execute_wrapper(no_room_for_alerts), pytest.raises(OperationalError):
+        alerts.look()
+    project.refresh_from_db()
+    assert (project.automation_enabled, opened()) == (True, [])
+    assert not AuditEvent.objects.filter(project=project).exists()
+    alerts.look()
+    project.refresh_from_db()
+    assert (project.automation_enabled, opened()) == (False, [("project_disabled", f"project {project.pk}")])
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -158,6 +176,7 @@ def test_automation_is_switched_off_after_a_day_of_the_same_error_and_the_alert_
         {"code": "github.bad_token"},
         {"code": "credential.missing"},
         {"code": "github.unavailable"},
+        {"code": "git.network"},
         {"automation_enabled": False},
         {"archived_at": "2026-01-01T00:00Z"},
     ],
