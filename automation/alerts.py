@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from automation import hosts, stalls
 from automation.attention import BEGUN
-from automation.hosts import CLOCK, Standing
+from automation.hosts import CLOCK, PARTS, Standing
 from automation.models import Alert
 from automation.troubles import OF_TOKEN, PASSING
 from issues.models import IssueSession
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 Kind = Alert.Kind
 LOW_BYTES = 2**30
 LOW_PERCENT = 10
+SETTLED_SECONDS = 90.0  # an installation that was just started is not looked at yet
 DISABLED_AFTER = timedelta(hours=24)
 KEPT = timedelta(days=90)
 FORBIDDEN = "github.forbidden"
@@ -47,9 +48,8 @@ def look(now: datetime | None = None) -> None:
     now = now or timezone.now()
     _switch_off_failing(now)
     opened = {(alert.kind, alert.subject): alert for alert in Alert.objects.filter(ended_at=None)}
-    facts = {
-        (fact.kind.value, fact.subject): fact for fact in _facts(now)
-    }  # what another raises now is not ended
+    # Only then the facts: what somebody else raises meanwhile is not ended here.
+    facts = {(fact.kind.value, fact.subject): fact for fact in _facts(now)}
     for key, fact in facts.items():
         if key not in opened:
             _raise(fact, now)
@@ -90,9 +90,23 @@ def _facts(now: datetime) -> Iterator[Fact]:
 def _of_parts(known: Sequence[Standing]) -> Iterator[Fact]:
     """Not of a part that was ended in good order, as long as nothing waits for it."""
     gone = {part for each in known for part in each.dead_parts}
+    alive = {part for each in known for part in PARTS if each.lives(part)}
     for part, message in stalls.stalled(known).items():
-        if part in gone or any(each.lives(part) for each in known):
-            yield Fact(Kind.CLOCK if part == CLOCK else Kind.CLUSTER, part, message, START)
+        if part in gone | alive:
+            yield Fact(_kind_of(part), part, message, START)
+    for each in known:
+        for part in filter(alive.__contains__, each.missed_parts):
+            since = each.now - each.ages[part]
+            yield Fact(
+                _kind_of(part),
+                f"{part} on {each.name}",
+                f"{stalls.NAMES[part]} of the host {each.name} has been silent since {since:%Y-%m-%d %H:%M} UTC.",
+                "Start it there again. One that is not to come back is forgotten after a week.",
+            )
+
+
+def _kind_of(part: str) -> Alert.Kind:
+    return Kind.CLOCK if part == CLOCK else Kind.CLUSTER
 
 
 def _of_disks(known: Sequence[Standing]) -> Iterator[Fact]:

@@ -62,19 +62,22 @@ def test_a_fact_is_raised_once_and_ended_when_it_is_gone(host, caplog):
     assert Alert.objects.count() == 2, "it is another time"
 
 
-def test_a_part_that_went_without_a_word_is_told_and_one_that_took_its_leave_is_not(host):
-    alerts.look()
-    assert opened() == []
-    hosts.leave(hosts.SESSIONS)
-    Host.objects.update(clock_seen_at=timezone.now() - timedelta(minutes=3))
-    alerts.look()
-    assert opened() == [("clock_silent", "clock")]
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_two_that_look_at_the_same_time_raise_a_fact_once_and_end_none_that_lasts(host, nth):
+    """In front of the nth query about alerts the disk fills up, and another one looks."""
+    asked = []
 
+    def interrupt(execute, sql, params, many, context):
+        if "automation_alert" in sql:
+            asked.append(sql)
+            if len(asked) == nth:
+                Host.objects.update(disk_free_bytes=5 * 2**20)
+                alerts.look()
+        return execute(sql, params, many, context)
 
-def test_a_cluster_that_takes_nothing_is_told_though_it_beats(host):
-    create_project(tend_enqueued_at=timezone.now() - timedelta(minutes=3))
-    alerts.look()
-    assert opened() == [("cluster_stalled", "queue")]
+    with connection.execute_wrapper(interrupt):
+        alerts.look()
+    assert (opened(), Alert.objects.count()) == ([("disk_low", host.name)], 1)
 
 
 def test_refused_tokens_and_low_quotas_are_told_by_credential(host):

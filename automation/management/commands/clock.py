@@ -24,7 +24,6 @@ from automation.console import Answer, ConsoleCommand
 from automation.tick import tick
 
 logger = logging.getLogger(__name__)
-SETTLED_SECONDS = 90.0
 
 
 def seconds(text: str) -> float:
@@ -57,9 +56,10 @@ class Command(ConsoleCommand):
         began = time.monotonic()
         while not ended.is_set():
             pulse.give()
-            is_scheduled = beat(is_scheduled, looks=time.monotonic() - began > SETTLED_SECONDS)
+            is_scheduled = beat(is_scheduled, looks=time.monotonic() - began > alerts.SETTLED_SECONDS)
             beats += 1
             ended.wait(options["interval"])
+        hosts.try_to_leave(hosts.CLOCK)
         return Answer({"beats": beats})
 
 

@@ -23,6 +23,7 @@ from automation.models import Alert, Host
 from projects.models import Credential
 from tests.automation.commands.calling import run_command
 from tests.factories import create_credential, create_project
+from tests.flows.workers import eventually, product_environment
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -141,3 +142,19 @@ def test_the_clock_waits_for_its_database_and_ends_on_sigterm(tmp_path):
     assert time.monotonic() - began < 10
     assert '"ok": true' in out
     assert "Traceback" not in err
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_clock_that_is_told_to_end_takes_its_leave(settings):
+    clock = subprocess.Popen(
+        (sys.executable, "manage.py", "clock", "--interval", "0.2", "--skip-checks"),
+        cwd=ROOT,
+        env=product_environment(settings),
+    )
+    try:
+        eventually(lambda: Host.objects.filter(clock_seen_at__isnull=False).exists(), seconds=60)
+        clock.send_signal(signal.SIGTERM)
+        assert clock.wait(timeout=20) == 0
+    finally:
+        clock.kill()
+    assert not Host.objects.filter(clock_seen_at__isnull=False).exists()
