@@ -57,6 +57,8 @@ class Command(ConsoleCommand):
         while not ended.is_set():
             pulse.give()
             is_scheduled = beat(is_scheduled, looks=time.monotonic() - began > alerts.SETTLED_SECONDS)
+            if not is_scheduled:
+                began = time.monotonic()
             beats += 1
             ended.wait(options["interval"])
         hosts.try_to_leave(hosts.CLOCK)
@@ -64,29 +66,30 @@ class Command(ConsoleCommand):
 
 
 def beat(is_scheduled: bool, *, looks: bool = False) -> bool:
-    """One tick, and before the first one that succeeds the schedule. Answers whether all went well.
+    """One tick, and before the first one the schedule. Answers whether that is there and the database answered.
 
-    `looks`: for alerts too, which a whole installation that has just been started does not deserve.
-    Only after a good round the clock says that it lives: one that always fails is as good as none.
+    `looks`: for alerts too, which an installation that was just started, or had no database, does not deserve.
+    Only after a good beat the clock says that it lives: one whose beats always fail is as good as none.
     """
     close_old_connections()
-    acts: list[Callable[[], object]] = [] if is_scheduled else [schedules.ensure]
-    acts += [tick, alerts.look, hosts.forget_old] if looks else [tick]
+    acts: list[Callable[[], object]] = [tick, alerts.look, hosts.forget_old] if looks else [tick]
     try:
-        is_well = sum(not _goes_well(act) for act in acts) == 0
-        if is_well:
+        is_scheduled = is_scheduled or _goes_well(schedules.ensure)
+        failed = sum(not _goes_well(act) for act in acts)
+        if is_scheduled and not failed:
             hosts.beat(hosts.CLOCK)
-        else:
-            connection.close()
     except NO_DATABASE as error:
         logger.warning("outcome=no_tick %s: %s", type(error).__name__, error)
         connection.close()
         return False
-    return is_well
+    return is_scheduled
 
 
 def _goes_well(act: Callable[[], object]) -> bool:
     """A broker that is away is no fault of the clock's, and told of the queue."""
     with Apart(f"clock={act.__name__}") as apart:
         act()
-    return apart.error is None or isinstance(apart.error, RedisError)
+    if apart.error is None or isinstance(apart.error, RedisError):
+        return True
+    connection.close()
+    return False

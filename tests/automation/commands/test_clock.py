@@ -88,7 +88,7 @@ def test_a_tick_that_fails_is_logged_with_its_trace_and_keeps_nothing_else_from_
     Credential.objects.update(error_code="github.bad_token")
     create_project(credential=refused)
     Host.objects.create(name="forgotten", sessions_seen_at=timezone.now() - timedelta(days=8))
-    assert beat(is_scheduled=False, looks=True) is False
+    assert beat(is_scheduled=False, looks=True) is True
     assert "clock=tick outcome=internal_error" in caplog.text
     assert "Traceback" in caplog.text
     assert Alert.objects.filter(subject=f"credential {refused.pk}").exists()
