@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from automation import hosts, stalls
 from automation.attention import BEGUN
-from automation.hosts import CLOCK, Standing
+from automation.hosts import CLOCK, PARTS, Standing
 from automation.models import Alert
 from automation.troubles import OF_TOKEN, PASSING
 from issues.models import IssueSession
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 Kind = Alert.Kind
 LOW_BYTES = 2**30
 LOW_PERCENT = 10
+SETTLED_SECONDS = 90.0  # an installation that was just started is not looked at yet
 DISABLED_AFTER = timedelta(hours=24)
 KEPT = timedelta(days=90)
 FORBIDDEN = "github.forbidden"
@@ -45,13 +46,15 @@ class Fact:
 def look(now: datetime | None = None) -> None:
     """Compare what is with what was raised. Anybody may do it at any time, on any host."""
     now = now or timezone.now()
-    facts = {(fact.kind.value, fact.subject): fact for fact in _facts(now)}
+    _switch_off_failing(now)
     opened = {(alert.kind, alert.subject): alert for alert in Alert.objects.filter(ended_at=None)}
+    # Only then the facts: what somebody else raises meanwhile is not ended here.
+    facts = {(fact.kind.value, fact.subject): fact for fact in _facts(now)}
     for key, fact in facts.items():
         if key not in opened:
             _raise(fact, now)
     lasting = [alert.pk for key, alert in opened.items() if key in facts]
-    Alert.objects.filter(pk__in=lasting).update(last_at=now)
+    Alert.objects.filter(pk__in=lasting, ended_at=None).update(last_at=now)
     for key, alert in opened.items():
         if key not in facts and Alert.objects.filter(pk=alert.pk, ended_at=None).update(ended_at=now):
             logger.info("alert=%s subject=%s outcome=ended", alert.kind, alert.subject)
@@ -81,15 +84,29 @@ def _facts(now: datetime) -> Iterator[Fact]:
     yield from _of_disks(known)
     yield from _of_credentials(now)
     yield from _of_permissions()
-    yield from _of_projects(now)
+    yield from _of_projects()
 
 
 def _of_parts(known: Sequence[Standing]) -> Iterator[Fact]:
     """Not of a part that was ended in good order, as long as nothing waits for it."""
     gone = {part for each in known for part in each.dead_parts}
+    alive = {part for each in known for part in PARTS if each.lives(part)}
     for part, message in stalls.stalled(known).items():
-        if part in gone or any(each.lives(part) for each in known):
-            yield Fact(Kind.CLOCK if part == CLOCK else Kind.CLUSTER, part, message, START)
+        if part in gone | alive:
+            yield Fact(_kind_of(part), part, message, START)
+    for each in known:
+        for part in filter(alive.__contains__, each.missed_parts):
+            since = each.now - each.ages[part]
+            yield Fact(
+                _kind_of(part),
+                f"{part} on {each.name}",
+                f"{stalls.NAMES[part]} of the host {each.name} has been silent since {since:%Y-%m-%d %H:%M} UTC.",
+                "Start it there again. One that is not to come back is forgotten after a week.",
+            )
+
+
+def _kind_of(part: str) -> Alert.Kind:
+    return Kind.CLOCK if part == CLOCK else Kind.CLUSTER
 
 
 def _of_disks(known: Sequence[Standing]) -> Iterator[Fact]:
@@ -150,20 +167,29 @@ def _is_ahead(credential: Credential, now: datetime) -> bool:
     return credential.rate_reset_at is not None and credential.rate_reset_at > now
 
 
-def _of_projects(now: datetime) -> Iterator[Fact]:
-    """Automation that we have switched off; it is switched off here."""
+def _switch_off_failing(now: datetime) -> None:
+    """Each together with its alert: nobody would tell of one that is off without."""
     failing = Project.objects.active().filter(automation_enabled=True, error_since__lt=now - DISABLED_AFTER)
     resumes = Q(error_code__in=("", *RESUMES)) | Q(error_code__startswith="credential.")
     refused = Project.objects.working_with(Credential.objects.filter(error_code__gt=""))
     for project in failing.exclude(resumes | Q(pk__in=refused)):
-        editing.switch_automation(project, on=False, actor=SYSTEM)
-        yield Fact(
-            Kind.PROJECT,
-            f"project {project.pk}",
-            f"The automation of {project.name} was switched off: the same error for a day. {project.error_message}",
-            "Correct what the message names, sync the project, then start its automation again.",
-            project,
-        )
+        with transaction.atomic():
+            if editing.switch_automation(project, on=False, actor=SYSTEM):
+                _raise(_switched_off(project), now)
+
+
+def _switched_off(project: Project) -> Fact:
+    return Fact(
+        Kind.PROJECT,
+        f"project {project.pk}",
+        f"The automation of {project.name} was switched off: the same error for a day. {project.error_message}",
+        "Correct what the message names, sync the project, then start its automation again.",
+        project,
+    )
+
+
+def _of_projects() -> Iterator[Fact]:
+    """Automation that we have switched off, until it is started again."""
     off = Alert.objects.filter(kind=Kind.PROJECT, ended_at=None, project__archived_at=None)
     for alert in off.filter(project__automation_enabled=False).select_related("project"):
         yield Fact(Kind.PROJECT, alert.subject, alert.message, alert.remedy, alert.project)

@@ -1,4 +1,4 @@
-"""A queue cluster that cannot fall silent: it beats for its host, frees a queue whose reader died, and ends whole.
+"""A queue cluster that cannot fall silent: it has a heart, frees a queue whose reader died, and ends whole.
 
 django-q2's processes share two queues. One that is killed while it waits for a message takes the queue's lock with
 it, and nobody reads that queue again: https://github.com/django-q2/django-q2/issues/23
@@ -18,13 +18,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from django.db import Error as DatabaseTrouble
 from django.db import connection
 from django_q import cluster as stock
 
-from automation import draining, hosts, pulse, recovery, repairing, warming
+from automation import draining, hosts, pulse, repairing, warming
+from automation.apart import NO_DATABASE, Apart
+from automation.heart import Heart
 from automation.warming import Warmer
-from projects.errors import AutowrkersError
 from projects.workspace import trees
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,8 @@ def start(cluster: Any, part: str) -> None:
     os.register_at_fork(after_in_child=_die_with_parent)
     _pulse()
     cluster.start()
-    threading.Thread(target=_beat_for_ever, args=[part], name="host-beat", daemon=True).start()
+    heart = Heart(part)
+    heart.start()
     if part == hosts.SESSIONS:
         _start_at_leisure("warmer", Warmer().look, warming.LOOK_SECONDS)
         _start_at_leisure("repairs", repairing.look, repairing.LOOK_SECONDS)
@@ -55,7 +56,7 @@ def start(cluster: Any, part: str) -> None:
             logger.error("outcome=cluster_silent Its guard does nothing any more, so the cluster ends.")
             _end_without_guard(cluster, part)
             sys.exit(1)
-    _try_to_leave(part)
+    heart.leave()
     if not draining.has_begun():
         logger.error("outcome=cluster_ended Its guard has ended unasked.")
         sys.exit(1)
@@ -128,22 +129,6 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _beat_for_ever(part: str) -> None:
-    has_begun = True
-    while True:
-        was_draining = draining.has_begun()
-        try:
-            hosts.beat(part, has_begun=has_begun, is_draining=was_draining)
-            recovery.end_abandoned_leases()
-            has_begun = False
-        except (DatabaseTrouble, OSError) as error:
-            logger.warning("outcome=no_beat %s", type(error).__name__)
-            connection.close()
-        until = time.monotonic() + hosts.BEAT_SECONDS
-        while time.monotonic() < until and draining.has_begun() == was_draining:
-            time.sleep(POLL_SECONDS)
-
-
 def _start_at_leisure(name: str, look: Callable[[], object], seconds: float) -> None:
     threading.Thread(target=_look_for_ever, args=[look, seconds], name=name, daemon=True).start()
 
@@ -151,11 +136,12 @@ def _start_at_leisure(name: str, look: Callable[[], object], seconds: float) -> 
 def _look_for_ever(look: Callable[[], object], seconds: float) -> None:
     """In a thread of its own, whose niceness its programs inherit."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+    name = threading.current_thread().name
     while not draining.has_begun():
         try:
-            look()
-        except (AutowrkersError, DatabaseTrouble, OSError) as error:
-            name = threading.current_thread().name
+            with Apart(f"thread={name}"):
+                look()
+        except NO_DATABASE as error:
             logger.warning("thread=%s outcome=%s %s", name, type(error).__name__, error)
         finally:
             connection.close()
@@ -169,13 +155,6 @@ def _sleep(seconds: float) -> bool:
     while time.monotonic() < until and not draining.has_begun():
         time.sleep(POLL_SECONDS)
     return draining.has_begun()
-
-
-def _try_to_leave(part: str) -> None:
-    try:
-        hosts.leave(part)
-    except DatabaseTrouble as error:
-        logger.warning("outcome=not_left %s", type(error).__name__)
 
 
 def _pulse() -> None:

@@ -6,6 +6,7 @@ A part that has said nothing for a minute is dead. Only the database's clock cou
 from __future__ import annotations
 
 import functools
+import logging
 import socket
 import tomllib
 from collections import Counter
@@ -16,6 +17,7 @@ from operator import or_
 from typing import Any
 
 from django.conf import settings
+from django.db import Error as DatabaseTrouble
 from django.db.models import Case, DateTimeField, ExpressionWrapper, Q, When
 
 from automation.models import Host
@@ -23,6 +25,7 @@ from issues.models import IssueSession
 from projects import leases
 from projects.workspace import space, trees
 
+logger = logging.getLogger(__name__)
 BEAT_SECONDS = 10.0
 DEAD_AFTER = timedelta(seconds=60)
 FORGOTTEN_AFTER = timedelta(days=7)
@@ -58,6 +61,11 @@ class Standing:
     def dead_parts(self) -> list[str]:
         """Those that have gone without a word."""
         return [part for part in self.ages if not self.lives(part)]
+
+    @property
+    def missed_parts(self) -> list[str]:
+        """Those of them that nobody had told to end."""
+        return [part for part in self.dead_parts if not (part == SESSIONS and self.row.is_draining)]
 
     @property
     def is_doubled(self) -> bool:
@@ -104,10 +112,20 @@ def leave(part: str) -> None:
     Host.objects.filter(name=socket.gethostname()).update(**{f"{part}_seen_at": None})
 
 
+def try_to_leave(part: str) -> None:
+    """As far as the database answers: whoever ends does so in any case."""
+    try:
+        leave(part)
+    except DatabaseTrouble as error:
+        logger.warning("outcome=not_left %s", type(error).__name__)
+
+
 def forget_old() -> None:
-    """Remove hosts of which nothing has been heard for a week."""
+    """Forget parts, and remove hosts, of which nothing has been heard for a week."""
     limit = ExpressionWrapper(leases.db_now() - FORGOTTEN_AFTER, output_field=DateTimeField())
     rows = Host.objects.all()
+    for part in PARTS:
+        rows.filter(**{f"{part}_seen_at__lte": limit}).update(**{f"{part}_seen_at": None})
     for part in PARTS:
         rows = rows.exclude(**{f"{part}_seen_at__gt": limit})
     rows.delete()

@@ -5,7 +5,6 @@ This is the only place that catches everything: whatever a step raises ends in a
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,6 +15,7 @@ from django.utils import timezone
 from automation import draining, overdue, recovery
 from automation.applying import apply
 from automation.environment import StepEnvironment, environment_for
+from automation.full_disks import DISK, what_is_full
 from automation.holding import Holding
 from automation.outcomes import Advance, Hold, Outcome, Park
 from automation.steps import prepare, publish, reaching, verify, work
@@ -37,8 +37,6 @@ STEPS: dict[str, Callable[[IssueSession, StepEnvironment], Outcome]] = {
     Step.PUBLISH: publish.run,
 }
 OPERATOR_WAIT = timedelta(minutes=10)
-FULL = (errno.ENOSPC, errno.EDQUOT)
-FULL_DATABASE = ("disk is full", "No space left on device")  # SQLite's words and PostgreSQL's
 
 
 def advance(session_pk: int, *, handed_over: bool = False) -> bool:
@@ -154,11 +152,7 @@ def _step(session: IssueSession, holding: Holding) -> Outcome | None:
 
 def _full_disk(error: Exception) -> Park | None:
     """What to do about an error that only says that some disk of ours is full."""
-    if isinstance(error, OSError) and error.errno in FULL:
-        where = (
-            f"There is no space left for {error.filename}." if error.filename else "There is no space left."
-        )
-        return Park("disk", f"{where} Free space on the worker's host.")
-    if isinstance(error, DatabaseError) and any(words in str(error) for words in FULL_DATABASE):
-        return Park("disk", "There is no space left for the database. Free space on its host.")
+    if full := what_is_full(error):
+        where = "its" if isinstance(error, DatabaseError) else "the worker's"
+        return Park(DISK, f"{full} Free space on {where} host.")
     return None

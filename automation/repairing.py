@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from automation import archived, draining
+from automation.apart import Apart
 from automation.holding import Heartbeat
 from automation.reconcile.applying import needs_repair, reconcile
 from projects import leases
@@ -29,15 +30,21 @@ def look() -> None:
 
 
 def repair(projects: QuerySet[Project], now: datetime) -> None:
-    """Those of them that nobody tends now. A message that waits for one is not meant any more, so it is asked anew."""
+    """Those of them that nobody tends now; trouble with one keeps no other from its turn."""
     for project in projects.filter(leases.free()):
         if draining.has_begun():
             return
-        if not needs_repair(project, now):
-            continue
-        lease = leases.claim(Project, project.pk, tend_enqueued_at=None)
-        if lease is not None:
-            _repair(project, lease, now)
+        with Apart(f"project={project.pk} act=repair"):
+            _repair_if_needed(project, now)
+
+
+def _repair_if_needed(project: Project, now: datetime) -> None:
+    """A message that waits for the project is not meant any more, so it is asked anew."""
+    if not needs_repair(project, now):
+        return
+    lease = leases.claim(Project, project.pk, tend_enqueued_at=None)
+    if lease is not None:
+        _repair(project, lease, now)
 
 
 def _repair(project: Project, lease: Lease, now: datetime) -> None:

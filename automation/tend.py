@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
 
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from automation import announce, authors, dispatch, follow, queue, weighing
+from automation.apart import NO_DATABASE
 from automation.effects import check_lease
+from automation.full_disks import DISK, what_is_full
 from automation.holding import Heartbeat
 from automation.reconcile import remote
 from automation.reconcile.applying import reconcile
@@ -43,7 +44,7 @@ BUDGET_SECONDS = 30.0
 OPERATOR_WAIT = timedelta(minutes=5)
 RETRY_WAIT = timedelta(seconds=30)
 OUTAGE = ("github.unavailable", "git.network")
-NO_DATABASE = (OperationalError, InterfaceError)
+FREE = "Free space on the host that runs the default cluster; it is tried again by itself."
 
 
 def tend(project_pk: int, fence: int | None = None) -> bool:
@@ -65,7 +66,10 @@ def tend(project_pk: int, fence: int | None = None) -> bool:
 
 
 class _Watch:
-    """A bug is told with the project and what waits for it, rests the project for a while, and goes on its way up."""
+    """A bug, or a full disk, is told with the project and what waits for it, and goes on its way up.
+
+    The project rests for a while then.
+    """
 
     def __init__(self, project: Project, heartbeat: Heartbeat) -> None:
         self.project, self.heartbeat, self.wakes = project, heartbeat, inbox.Wakes()
@@ -76,19 +80,24 @@ class _Watch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        is_bug = isinstance(error, Exception) and not isinstance(error, (AutowrkersError, *NO_DATABASE))
-        if not is_bug or self.heartbeat.is_lost:
+        is_told = isinstance(error, (AutowrkersError, *NO_DATABASE))
+        if not isinstance(error, Exception) or is_told or self.heartbeat.is_lost:
             return
         project, now = self.project, timezone.now()
-        logger.error("project=%s outcome=internal_error", project.pk, exc_info=error)
-        told = OperatorError(
-            "internal_error",
-            f"Something went wrong inside the product ({type(error).__name__}).",
-            f"An administrator finds the trace in the log, at project={project.pk}. It is tried again by itself.",
-        )
-        inbox.settle(self.wakes, project, told, is_bug=True)
+        full = what_is_full(error)
+        logger.error("project=%s outcome=%s", project.pk, DISK if full else "internal_error", exc_info=error)
+        told = OperatorError(DISK, full, FREE) if full else _bug(project, error)
+        inbox.settle(self.wakes, project, told, is_bug=not full)
         report_error(project, told, retry_at=_next_look(told, now))
         self.heartbeat.parting["last_tended_at"] = now
+
+
+def _bug(project: Project, error: Exception) -> OperatorError:
+    return OperatorError(
+        "internal_error",
+        f"Something went wrong inside the product ({type(error).__name__}).",
+        f"An administrator finds the trace in the log, at project={project.pk}. It is tried again by itself.",
+    )
 
 
 def _tend(project: Project, heartbeat: Heartbeat, watch: _Watch) -> None:

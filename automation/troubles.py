@@ -24,6 +24,7 @@ PASSING = (
     "github.unavailable",
     "github.answer_lost",
     "git.locked",
+    "git.network",
     "git.timeout",
 )
 OF_TOKEN = ("github.bad_token", "credential.missing", "credential.unreadable")

@@ -108,6 +108,7 @@ def request_sync(project: Project, *, actor: str) -> None:
     _wake(project)
 
 
+@transaction.atomic
 def switch_automation(project: Project, *, on: bool, actor: str) -> bool:
     """False when it was so already."""
     if not Project.objects.filter(pk=project.pk, automation_enabled=not on).update(automation_enabled=on):
@@ -115,7 +116,7 @@ def switch_automation(project: Project, *, on: bool, actor: str) -> bool:
     project.automation_enabled = on
     verb = "automation.started" if on else "automation.stopped"
     record(actor=actor, verb=verb, subject=project, project=project)
-    _wake(project)
+    transaction.on_commit(lambda: _wake(project))
     return True
 
 

@@ -49,19 +49,29 @@ def paths_of(session_id: int) -> list[Path]:
 def remove(path: Path) -> None:
     """Remove a folder of the workspace, however deep, large or write-protected. What is not there is fine.
 
-    Raises OperatorError `workspace.not_removed`. Programs do it, since no recursion of ours gets to the bottom of
-    what an agent can build.
+    A link in its place is removed, never followed. Raises OperatorError `workspace.not_removed`. Programs do it,
+    since no recursion of ours gets to the bottom of what an agent can build.
     """
-    if not path.resolve().is_relative_to(_root()) or path.resolve() == _root():
+    if not _is_inside(path):
         raise ValueError(f"{path} is not in the workspace.")
-    if os.path.lexists(path) and _run("rm", "-rf", "--", str(path)):
-        _run("chmod", "-R", "u+rwX", "--", str(path))
-        if problem := _run("rm", "-rf", "--", str(path)):
+    if os.path.lexists(path) and (problem := _run("rm", "-rf", "--", str(path))):
+        if not path.is_symlink():
+            _run("chmod", "-R", "u+rwX", "--", str(path))
+            problem = _run("rm", "-rf", "--", str(path))
+        if problem:
             raise OperatorError(
                 "workspace.not_removed",
                 f"{path} could not be removed: {problem}",
                 "Remove it by hand.",
             )
+
+
+def _is_inside(path: Path) -> bool:
+    """The first folder below the root may be a link to another disk; on the way from there no link leads out."""
+    if path == _root() or not path.is_relative_to(_root()) or ".." in path.parts:
+        return False
+    first = _root() / path.relative_to(_root()).parts[0]
+    return path == first or path.parent.resolve().is_relative_to(first.resolve())
 
 
 def disk_usage(path: Path, *, stop: Stop | None = None) -> int:

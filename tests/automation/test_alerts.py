@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from automation import alerts, hosts
@@ -61,19 +62,22 @@ def test_a_fact_is_raised_once_and_ended_when_it_is_gone(host, caplog):
     assert Alert.objects.count() == 2, "it is another time"
 
 
-def test_a_part_that_went_without_a_word_is_told_and_one_that_took_its_leave_is_not(host):
-    alerts.look()
-    assert opened() == []
-    hosts.leave(hosts.SESSIONS)
-    Host.objects.update(clock_seen_at=timezone.now() - timedelta(minutes=3))
-    alerts.look()
-    assert opened() == [("clock_silent", "clock")]
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_two_that_look_at_the_same_time_raise_a_fact_once_and_end_none_that_lasts(host, nth):
+    """In front of the nth query about alerts the disk fills up, and another one looks."""
+    asked = []
 
+    def interrupt(execute, sql, params, many, context):
+        if "automation_alert" in sql:
+            asked.append(sql)
+            if len(asked) == nth:
+                Host.objects.update(disk_free_bytes=5 * 2**20)
+                alerts.look()
+        return execute(sql, params, many, context)
 
-def test_a_cluster_that_takes_nothing_is_told_though_it_beats(host):
-    create_project(tend_enqueued_at=timezone.now() - timedelta(minutes=3))
-    alerts.look()
-    assert opened() == [("cluster_stalled", "queue")]
+    with connection.execute_wrapper(interrupt):
+        alerts.look()
+    assert (opened(), Alert.objects.count()) == ([("disk_low", host.name)], 1)
 
 
 def test_refused_tokens_and_low_quotas_are_told_by_credential(host):
@@ -150,6 +154,23 @@ def test_automation_is_switched_off_after_a_day_of_the_same_error_and_the_alert_
     assert opened() == []
 
 
+def test_automation_is_switched_off_together_with_its_alert_or_not_yet(host):
+    def no_room_for_alerts(execute, sql, params, many, context):
+        if sql.startswith('INSERT INTO "automation_alert"'):
+            raise OperationalError("database is locked")
+        return execute(sql, params, many, context)
+
+    project = failing()
+    with connection.execute_wrapper(no_room_for_alerts), pytest.raises(OperationalError):
+        alerts.look()
+    project.refresh_from_db()
+    assert (project.automation_enabled, opened()) == (True, [])
+    assert not AuditEvent.objects.filter(project=project).exists()
+    alerts.look()
+    project.refresh_from_db()
+    assert (project.automation_enabled, opened()) == (False, [("project_disabled", f"project {project.pk}")])
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -158,6 +179,7 @@ def test_automation_is_switched_off_after_a_day_of_the_same_error_and_the_alert_
         {"code": "github.bad_token"},
         {"code": "credential.missing"},
         {"code": "github.unavailable"},
+        {"code": "git.network"},
         {"automation_enabled": False},
         {"archived_at": "2026-01-01T00:00Z"},
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from automation.archived import wind_down_all
 from automation.pipeline import advance
 from issues.models import IssueSession
 from issues.states import Status
+from projects.models import Project
 from projects.rules import check_working_dir
 from projects.workspace import folders
 from tests.factories import create_project, create_session, create_superuser
@@ -74,6 +76,39 @@ def test_its_folder_is_free_for_another_project_once_it_is_gone(root):
         check_working_dir("repos/app", create_superuser(), None)
     wind_down_all(timezone.now())
     check_working_dir("repos/app", create_superuser(), None)
+
+
+def test_a_folder_that_cannot_be_removed_is_told_and_keeps_no_other_from_being_removed(
+    root, tmp_path, monkeypatch, caplog
+):
+    """A file of another user's, an immutable one, a mount: `rm` refuses all of them."""
+    stuck, other = (create_project(archived_at=timezone.now(), working_dir=f"repos/{name}") for name in "ab")
+    paths = leave_files(create_session(project=stuck, status=Status.COMPLETED))
+    paths += leave_files(create_session(project=other, status=Status.COMPLETED))
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "rm").write_text(f'#!/bin/sh\n[ "$3" != {paths[1]} ] || exit 1\nexec /bin/rm "$@"\n')
+    (programs / "rm").chmod(0o755)
+    monkeypatch.setitem(folders._ENV, "PATH", f"{programs}:{os.defpath}")
+    assert wind_down_all(timezone.now()) == 1
+    assert [path for path in paths if path.exists()] == [paths[1]]
+    assert f"project={stuck.pk} act=wind_down outcome=workspace.not_removed {paths[1]}" in caplog.text
+    assert [Project.objects.get(pk=each.pk).working_dir for each in (stuck, other)] == ["repos/a", ""]
+    monkeypatch.undo()
+    assert (wind_down_all(timezone.now()), paths[1].exists()) == (0, False)
+
+
+def test_a_folder_that_a_link_leads_out_of_the_workspace_is_told_and_kept(root, tmp_path_factory, caplog):
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "app").mkdir()
+    odd = create_project(archived_at=timezone.now(), working_dir="repos/link/app")
+    (root / "repos").mkdir()
+    (root / "repos" / "link").symlink_to(outside)
+    other = create_project(archived_at=timezone.now())
+    other.mirror_path.mkdir(parents=True)
+    assert (wind_down_all(timezone.now()), other.mirror_path.exists()) == (1, False)
+    assert (outside / "app").exists()
+    assert f"project={odd.pk} " in caplog.text
 
 
 def test_a_living_project_is_left_alone(root):

@@ -7,19 +7,24 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
 from automation import hosts
+from automation.models import Alert, Host
 from automation.queue import enqueue_tend
 from projects.models import Project
 from tests.factories import create_project
 from tests.flows.workers import ROOT, eventually, product_environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
-QUICK = "from automation import clusters; clusters.FREED_AFTER_SECONDS = 1.0; clusters.SILENT_AFTER_SECONDS = 3.0; "
+QUICK = (
+    "from automation import alerts, clusters; alerts.SETTLED_SECONDS = 1.0; "
+    "clusters.FREED_AFTER_SECONDS = 1.0; clusters.SILENT_AFTER_SECONDS = 3.0; "
+)
 CLUSTER = (
     QUICK + "import sys; from django.core.management import execute_from_command_line as run; run(sys.argv)"
 )
@@ -126,3 +131,9 @@ def test_a_cluster_beats_for_its_host_and_says_when_it_leaves(cluster, guard):
     assert cluster.wait(timeout=30) == 0
     (host,) = hosts.standings()
     assert (host.is_alive, host.dead_parts) == (False, [])
+
+
+def test_a_clock_that_died_is_told_by_a_cluster_that_lives(cluster, guard):
+    hosts.beat(hosts.CLOCK)
+    Host.objects.update(clock_seen_at=timezone.now() - timedelta(minutes=2))
+    eventually(lambda: Alert.objects.filter(kind=Alert.Kind.CLOCK, ended_at=None).exists(), seconds=40)

@@ -13,10 +13,13 @@ from django.db import connection
 from django.test import Client
 
 from automation import pipeline
+from automation.models import WebhookDelivery
 from automation.pipeline import advance
 from automation.tend import tend
+from issues.models import IssueSession
 from issues.states import Status
-from tests.factories import create_superuser
+from projects.models import Project
+from tests.factories import create_delivery, create_superuser
 from tests.flows.small_disks import on_small_disk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -76,6 +79,41 @@ def test_a_disk_that_is_full_in_the_middle_parks_the_session_spoils_no_mirror_an
     assert (status, reason in ("disk", "git.disk"), attempts, is_parked) == ("in_progress", True, "0", "True")
     assert done == "pr_created follow published 0 False"
     assert plain.footprint([number]) == ([f"feature/issue-{number}", "main"], 1, [1])
+
+
+LOOK_AFTER = """
+import django; django.setup()
+from pathlib import Path
+from automation.tend import tend
+from projects.models import Project
+project = Project.objects.get()
+kept = project.mirror_path / "refs/autowrkers/keep"
+kept.mkdir(parents=True)
+(kept / "{pk}").touch()  # the clearing of which needs the mirror's lock
+try:
+    for number in range(1000):
+        Path({folder!r}, f"filling {{number}}").touch()
+except OSError:
+    pass
+try:
+    tend(project.pk)
+except OSError:
+    pass
+"""
+
+
+def test_a_disk_that_is_full_while_a_project_is_looked_after_is_told_as_one_and_is_no_bug(plain, settings):
+    number = plain.issue()
+    tend(plain.project.pk)
+    session = plain.session(number)
+    IssueSession.objects.filter(pk=session.pk).update(status=Status.COMPLETED)
+    delivery = create_delivery(project=plain.project, event="issues", state=WebhookDelivery.State.RECEIVED)
+    folder = settings.AUTOWRKERS_WORKSPACE_ROOT
+    on_small_disk(LOOK_AFTER.format(pk=session.pk, folder=str(folder)), folder, "1m,nr_inodes=20", settings)
+    project = Project.objects.get()
+    assert (project.error_code, "no space left for" in project.error_message) == ("disk", True)
+    delivery.refresh_from_db()
+    assert delivery.state != WebhookDelivery.State.FAILED
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""clock: the heartbeat, until it is told to end. A database or broker that is away is waited for."""
+"""clock: the heartbeat, until it is told to end. A database or broker that is away is waited for.
+
+What fails in one beat is logged, and keeps neither the other acts nor the next beat from their turn.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,20 @@ import signal
 import threading
 import time
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections, connection
 
 from automation import alerts, hosts, pulse, schedules
+from automation.apart import NO_DATABASE, Apart
 from automation.broker import RedisError
 from automation.console import Answer, ConsoleCommand
 from automation.tick import tick
 
 logger = logging.getLogger(__name__)
-SETTLED_SECONDS = 90.0
 
 
 def seconds(text: str) -> float:
@@ -53,28 +56,40 @@ class Command(ConsoleCommand):
         began = time.monotonic()
         while not ended.is_set():
             pulse.give()
-            is_scheduled = beat(is_scheduled, looks=time.monotonic() - began > SETTLED_SECONDS)
+            is_scheduled = beat(is_scheduled, looks=time.monotonic() - began > alerts.SETTLED_SECONDS)
+            if not is_scheduled:
+                began = time.monotonic()
             beats += 1
             ended.wait(options["interval"])
+        hosts.try_to_leave(hosts.CLOCK)
         return Answer({"beats": beats})
 
 
 def beat(is_scheduled: bool, *, looks: bool = False) -> bool:
-    """One tick, and before the first one that succeeds the schedule. Answers whether that is there.
+    """One tick, and before the first one the schedule. Answers whether that is there and the database answered.
 
-    `looks`: for alerts too, which a whole installation that has just been started does not deserve.
+    `looks`: for alerts too, which an installation that was just started, or had no database, does not deserve.
+    Only after a good beat the clock says that it lives: one whose beats always fail is as good as none.
     """
     close_old_connections()
+    acts: list[Callable[[], object]] = [tick, alerts.look, hosts.forget_old] if looks else [tick]
     try:
-        if not is_scheduled:
-            schedules.ensure()
-        hosts.beat(hosts.CLOCK)
-        tick()
-        if looks:
-            alerts.look()
-            hosts.forget_old()
-    except (DatabaseTrouble, RedisError) as error:
+        is_scheduled = is_scheduled or _goes_well(schedules.ensure)
+        failed = sum(not _goes_well(act) for act in acts)
+        if is_scheduled and not failed:
+            hosts.beat(hosts.CLOCK)
+    except NO_DATABASE as error:
         logger.warning("outcome=no_tick %s: %s", type(error).__name__, error)
         connection.close()
         return False
-    return True
+    return is_scheduled
+
+
+def _goes_well(act: Callable[[], object]) -> bool:
+    """A broker that is away is no fault of the clock's, and told of the queue."""
+    with Apart(f"clock={act.__name__}") as apart:
+        act()
+    if apart.error is None or isinstance(apart.error, RedisError):
+        return True
+    connection.close()
+    return False

@@ -8,17 +8,22 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
+from django.utils import timezone
 from django_q.models import OrmQ, Schedule
 
 from automation import hosts, queue, schedules
 from automation.management.commands.clock import beat
+from automation.models import Alert, Host
+from projects.models import Credential
 from tests.automation.commands.calling import run_command
-from tests.factories import create_project
+from tests.factories import create_credential, create_project
+from tests.flows.workers import eventually, product_environment
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -62,6 +67,51 @@ def test_a_beat_without_a_database_is_logged_and_survived(caplog):
     assert "database is locked" in caplog.text
 
 
+@pytest.fixture
+def broken_inbox():
+    """Each tick fails: its last act is to prune the deliveries."""
+
+    def refuse(execute, sql, params, many, context):
+        if "automation_webhookdelivery" in sql:
+            raise ValueError("an odd row")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        yield
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tick_that_fails_is_logged_with_its_trace_and_keeps_nothing_else_from_its_turn(
+    broken_inbox, caplog
+):
+    refused = create_credential()
+    Credential.objects.update(error_code="github.bad_token")
+    create_project(credential=refused)
+    Host.objects.create(name="forgotten", sessions_seen_at=timezone.now() - timedelta(days=8))
+    assert beat(is_scheduled=False, looks=True) is True
+    assert "clock=tick outcome=internal_error" in caplog.text
+    assert "Traceback" in caplog.text
+    assert Alert.objects.filter(subject=f"credential {refused.pk}").exists()
+    assert (Schedule.objects.count(), Host.objects.filter(name="forgotten").exists()) == (1, False)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_clock_whose_ticks_always_fail_shows_as_one_that_does_not_run(broken_inbox, client):
+    for part in hosts.PARTS:
+        hosts.beat(part)
+    Host.objects.update(clock_seen_at=timezone.now() - timedelta(minutes=2))
+    for _ in range(3):
+        beat(is_scheduled=True, looks=True)
+    assert client.get("/readyz").json()["degraded"] == ["clock"]
+    assert Alert.objects.get(ended_at=None).kind == Alert.Kind.CLOCK
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_good_beat_tells_that_the_clock_lives(client):
+    beat(is_scheduled=True)
+    assert client.get("/readyz").json()["degraded"] == ["sessions", "queue"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_first_good_beat_brings_the_schedule():
     assert beat(is_scheduled=False) is True
@@ -92,3 +142,19 @@ def test_the_clock_waits_for_its_database_and_ends_on_sigterm(tmp_path):
     assert time.monotonic() - began < 10
     assert '"ok": true' in out
     assert "Traceback" not in err
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_clock_that_is_told_to_end_takes_its_leave(settings):
+    clock = subprocess.Popen(
+        (sys.executable, "manage.py", "clock", "--interval", "0.2", "--skip-checks"),
+        cwd=ROOT,
+        env=product_environment(settings),
+    )
+    try:
+        eventually(lambda: Host.objects.filter(clock_seen_at__isnull=False).exists(), seconds=60)
+        clock.send_signal(signal.SIGTERM)
+        assert clock.wait(timeout=20) == 0
+    finally:
+        clock.kill()
+    assert not Host.objects.filter(clock_seen_at__isnull=False).exists()

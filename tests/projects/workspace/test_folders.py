@@ -66,6 +66,34 @@ def test_links_are_removed_and_not_followed(root, tmp_path):
     assert (tmp_path / "precious" / "file").exists()
 
 
+def test_a_link_in_the_place_of_a_clone_is_removed_and_not_followed(root, tmp_path):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").touch()
+    path = folders.clone_path(1, 1)
+    path.parent.mkdir()
+    path.symlink_to(tmp_path / "precious")
+    assert folders.disk_usage(path) < 100_000
+    folders.remove(path)
+    assert (os.path.lexists(path), (tmp_path / "precious" / "file").exists()) == (False, True)
+
+
+def test_clones_on_another_disk_by_a_link_are_removed(root, tmp_path):
+    (tmp_path / "big").mkdir()
+    (root / "clones").symlink_to(tmp_path / "big")
+    folders.clone_path(1, 1).mkdir()
+    folders.remove(folders.clone_path(1, 1))
+    assert (list((tmp_path / "big").iterdir()), (root / "clones").is_symlink()) == ([], True)
+
+
+def test_a_link_inside_of_a_clone_leads_to_nothing_that_is_removed(root, tmp_path):
+    (tmp_path / "precious" / "tree").mkdir(parents=True)
+    folders.clone_path(1, 1).mkdir(parents=True)
+    (folders.clone_path(1, 1) / "link").symlink_to(tmp_path / "precious")
+    with pytest.raises(ValueError, match="not in the workspace"):
+        folders.remove(folders.clone_path(1, 1) / "link" / "tree")
+    assert (tmp_path / "precious" / "tree").exists()
+
+
 def test_what_is_not_there_weighs_nothing_and_is_removed_already(root):
     folders.remove(folders.clone_path(1, 1))
     assert folders.disk_usage(folders.clone_path(1, 1)) == 0
