@@ -123,7 +123,7 @@ def _conversation(session: IssueSession) -> Attempt | None:
 def _at_latest(session: IssueSession, now: datetime) -> datetime | None:
     if session.status not in RUNNABLE or session.queued_at is None:
         return None
-    begins = [now, session.lease_until, session.not_before]
+    begins = [now, session.lease_until, session.not_before if session.is_parked(now) else None]
     return max(moment for moment in begins if moment is not None) + CLOCK_BEAT
 
 
