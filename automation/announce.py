@@ -13,6 +13,7 @@ from automation.steps.publish import comment_once
 from automation.texts import failed_text
 from issues.models import IssueSession
 from issues.states import Status
+from issues.sync import identify
 from projects import leases
 from projects.connection import login_of
 from projects.errors import Cancelled
@@ -29,6 +30,7 @@ REFUSED_WAIT = timedelta(hours=1)  # a token's permissions may be mended; nobody
 
 def failure(session: IssueSession, client: GitHubClient, *, lease: Lease) -> None:
     """Write the comment whose intent was committed together with the failure, where one can be written."""
+    identify(session.project, client)
     with client.guarded(partial(effects.check_lease, lease)):  # it may have waited for its turn
         login = login_of(session.project, client)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,16 +15,21 @@ from automation.models import Effect
 from issues import transitions
 from issues.models import IssueSession
 from issues.states import Status, Step
+from issues.sync import identify
 from projects.errors import AutowrkersError
 from projects.github.client import GitHubClient
-from projects.github.errors import Gone, Moved, NotFound, ValidationFailed
+from projects.github.errors import Forbidden, Gone, Moved, NotFound, ValidationFailed
 from projects.github.payloads import PullRequestStatus
+from projects.leases import Lease
 from projects.models import Project
 
+logger = logging.getLogger(__name__)
 OPEN_INTERVAL = timedelta(seconds=60)
 CLOSED_INTERVAL = timedelta(minutes=10)
 UNREADABLE = (NotFound, Gone, Moved, ValidationFailed)
 CLOSED_FOR = timedelta(days=30)
+CLOSING = Effect.Kind.CLOSE_ISSUE
+REFUSED_WAIT = timedelta(hours=1)
 PR_CLOSED, TAKEN_OVER = "pr_closed", "taken_over"
 BATCH = 25
 
@@ -43,8 +49,8 @@ def due(project: Project, now: datetime, *, at_once: bool, woken: Collection[int
     return list(sessions.filter(pk__in=pks).select_related("project")) if pks else []
 
 
-def follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
-    """Ask GitHub about the pull request and move the session accordingly."""
+def follow(session: IssueSession, client: GitHubClient, now: datetime, *, lease: Lease) -> None:
+    """Ask GitHub about the pull request and move the session accordingly. `lease`: on its project."""
     assert session.pr_number is not None  # noqa: S101 - `due` selects by it
     answer = client.get_pr_status(session.project.github_repo, session.pr_number)
     seen: dict[str, Any] = {
@@ -56,7 +62,7 @@ def follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
     if session.status == Status.NEEDS_REVIEW and answer.state in ("merged", "closed"):
         transitions.move(session, Status.PR_CREATED, reason="pr_decided")
     if answer.state == "merged":
-        _complete(session, client, answer, seen)
+        _complete(session, client, answer, seen, lease)
     elif answer.state == "closed" and session.status == Status.PR_CREATED:
         transitions.move(
             session,
@@ -93,7 +99,11 @@ def note_unreadable(session: IssueSession, error: AutowrkersError, now: datetime
 
 
 def _complete(
-    session: IssueSession, client: GitHubClient, answer: PullRequestStatus, seen: dict[str, Any]
+    session: IssueSession,
+    client: GitHubClient,
+    answer: PullRequestStatus,
+    seen: dict[str, Any],
+    lease: Lease,
 ) -> None:
     pr, closes_by_itself = answer.pr, _closes_by_itself(session, client, answer.pr.base_ref)
     if session.status == Status.FAILED:
@@ -112,17 +122,21 @@ def _complete(
             **seen,
         )
         if not closes_by_itself:
-            effects.plan(session, Effect.Kind.CLOSE_ISSUE, lease=None)
+            effects.plan(session, CLOSING, lease=lease)
     if not closes_by_itself:
-        _close_issue(session, client)
+        _close_issue(session, client, lease)
 
 
-def close_issues(project: Project, client: GitHubClient, may_go_on: Callable[[], bool]) -> None:
-    """Close what could not be closed when it was due."""
-    kind = Effect.Kind.CLOSE_ISSUE
-    for effect in effects.unfinished(project, kind, status=Status.COMPLETED, limit=BATCH):
+def close_issues(
+    project: Project, client: GitHubClient, may_go_on: Callable[[], bool], *, lease: Lease
+) -> None:
+    """Close what could not be closed when it was due. `lease`: on the project."""
+    owed = effects.unfinished(project, CLOSING, status=Status.COMPLETED, limit=BATCH)
+    if owed:
+        identify(project, client)
+    for effect in owed:
         if may_go_on():
-            _close_issue(effect.issue_session, client)
+            _close_issue(effect.issue_session, client, lease)
 
 
 def _closes_by_itself(session: IssueSession, client: GitHubClient, base: str) -> bool:
@@ -130,7 +144,8 @@ def _closes_by_itself(session: IssueSession, client: GitHubClient, base: str) ->
     return client.get_repository(session.project.github_repo).default_branch == base
 
 
-def _close_issue(session: IssueSession, client: GitHubClient) -> None:
+def _close_issue(session: IssueSession, client: GitHubClient, lease: Lease) -> None:
+    """Once, unless GitHub refuses it for good. A token's permissions may be mended, and nobody else waits for that."""
     repo, number = session.project.github_repo, session.github_issue_number
 
     def find() -> effects.Facts | None:
@@ -145,7 +160,13 @@ def _close_issue(session: IssueSession, client: GitHubClient) -> None:
         client.close_issue(repo, number)
         return {"state": "closed"}
 
-    effects.perform(session, Effect.Kind.CLOSE_ISSUE, lease=None, find=find, act=act)
+    try:
+        effects.perform(session, CLOSING, lease=lease, find=find, act=act)
+    except (Forbidden, NotFound) as error:
+        logger.warning("session=%s outcome=closing_refused %s", session.pk, error)
+        effects.postpone(session, CLOSING, lease=lease, wait=REFUSED_WAIT)
+    except (Gone, Moved, ValidationFailed) as error:
+        effects.settle(session, CLOSING, lease=lease, facts={"not_closed": str(error)})
 
 
 def _not_since(interval: timedelta, now: datetime) -> Q:

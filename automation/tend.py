@@ -9,12 +9,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from automation import announce, authors, dispatch, follow, queue, weighing
+from automation.effects import check_lease
 from automation.holding import Heartbeat
 from automation.reconcile import remote
 from automation.reconcile.applying import reconcile
@@ -26,12 +28,13 @@ from issues.sync import sync_project
 from issues.transitions import Conflict
 from projects import clocks, leases
 from projects.connection import connected
-from projects.errors import AutowrkersError, OperatorError, RateLimited, Retryable
+from projects.errors import AutowrkersError, Cancelled, OperatorError, RateLimited, Retryable
 from projects.github.client import GitHubClient
 from projects.github.errors import GitHubRateLimited, GitHubUnavailable
 from projects.github.payloads import Repository
 from projects.github.ratelimit import Priority
 from projects.health import clear_error, report_error
+from projects.leases import Lease
 from projects.models import Project
 
 logger = logging.getLogger(__name__)
@@ -52,8 +55,12 @@ def tend(project_pk: int, fence: int | None = None) -> bool:
         project = Project.objects.active().select_related("credential").filter(pk=project_pk).first()
         if project is None:
             return False
-        with _Watch(project, heartbeat) as watch:
-            _tend(project, heartbeat, watch)
+        try:
+            with _Watch(project, heartbeat) as watch:
+                _tend(project, heartbeat, watch)
+        except Cancelled as late:
+            logger.info("project=%s outcome=gave_way %s", project.pk, late)
+            return False
     return True
 
 
@@ -92,7 +99,7 @@ def _tend(project: Project, heartbeat: Heartbeat, watch: _Watch) -> None:
 
     wakes = watch.wakes = inbox.take(project, now)
     seen: list[RemoteFacts] = []
-    error = _try(lambda: _remote(project, now, may_go_on, wakes, seen.append))
+    error = _try(lambda: _remote(project, heartbeat.lease, now, may_go_on, wakes, seen.append))
     if heartbeat.is_lost:
         return
     inbox.settle(wakes, project, error)
@@ -113,6 +120,7 @@ def _tend(project: Project, heartbeat: Heartbeat, watch: _Watch) -> None:
 
 def _remote(
     project: Project,
+    lease: Lease,
     now: datetime,
     may_go_on: Callable[[], bool],
     wakes: inbox.Wakes,
@@ -139,13 +147,16 @@ def _remote(
             note(facts)
 
     def follow_pull_requests() -> None:
+        nonlocal repository
         due = follow.due(project, now, at_once=asked, woken=wakes.session_pks)
         wakes.left.update(session.pk for session in due)
-        for session in _follow_all(due, client, now, may_go_on):
+        if due and repository is None:  # the name may be another repository's by now
+            repository = remote.see(project, client)
+        for session in _follow_all(due, client, lease, now, may_go_on):
             wakes.left.discard(session.pk)
 
     def catch_up() -> None:
-        follow.close_issues(project, client, may_go_on)
+        follow.close_issues(project, client, may_go_on, lease=lease)
         announce.postponed(project, client, may_go_on)
 
     def ask_for_missed_deliveries() -> None:
@@ -160,7 +171,7 @@ def _remote(
         (Priority.SYNC, ask_for_missed_deliveries),
     )
     held_up: list[GitHubRateLimited] = []
-    with connected(project) as client:
+    with connected(project) as client, client.guarded(partial(check_lease, lease)):
         for priority, part in parts:
             try:
                 with client.as_(priority):
@@ -180,7 +191,11 @@ def is_sync_due(project: Project, now: datetime) -> bool:
 
 
 def _follow_all(
-    sessions: list[IssueSession], client: GitHubClient, now: datetime, may_go_on: Callable[[], bool]
+    sessions: list[IssueSession],
+    client: GitHubClient,
+    lease: Lease,
+    now: datetime,
+    may_go_on: Callable[[], bool],
 ) -> Iterator[IssueSession]:
     """Each on its own, and answers it: one that fails does not keep the others waiting, a second one ends it."""
     trouble: list[GitHubUnavailable] = []
@@ -188,7 +203,7 @@ def _follow_all(
         if len(trouble) > 1 or not may_go_on():
             break
         try:
-            _follow(session, client, now)
+            _follow(session, client, lease, now)
         except GitHubUnavailable as error:
             trouble.append(error)
             IssueSession.objects.filter(pk=session.pk).update(followed_at=now)
@@ -197,10 +212,10 @@ def _follow_all(
         raise trouble[0]
 
 
-def _follow(session: IssueSession, client: GitHubClient, now: datetime) -> None:
+def _follow(session: IssueSession, client: GitHubClient, lease: Lease, now: datetime) -> None:
     try:
         try:
-            follow.follow(session, client, now)
+            follow.follow(session, client, now, lease=lease)
         except follow.UNREADABLE as error:
             follow.note_unreadable(session, error, now)
     except Conflict as conflict:

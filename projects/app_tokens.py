@@ -18,7 +18,7 @@ from projects.errors import OperatorError
 from projects.github.app import AppClient, sign
 from projects.github.hooks import DeliveryLog
 from projects.github.meter import LocalMeter
-from projects.github.ratelimit import RateLimit
+from projects.github.ratelimit import Priority, RateLimit
 from projects.github.transport import Transport
 from projects.models import Credential, GitHubApp, Project
 
@@ -58,12 +58,12 @@ def find_installation(app: GitHubApp, repo: str) -> Credential:
 
 def delivers_to(app: GitHubApp, url: str) -> bool:
     """Whether the App's own webhook calls this address, signed with the secret that is stored here."""
-    return app.has_webhook and _client(app).find_hook() == url
+    return app.has_webhook and _client(app, Priority.SYNC).find_hook() == url
 
 
 def deliveries_of(app: GitHubApp) -> DeliveryLog:
-    """What GitHub sent by the App's own webhook."""
-    return _client(app).deliveries
+    """What GitHub sent by the App's own webhook. Reading it leaves a part of the App's hour to making tokens."""
+    return _client(app, Priority.SYNC).deliveries
 
 
 def token_for(credential: Credential, project: Project) -> str:
@@ -102,12 +102,13 @@ def _made(credential: Credential, repository: int | str) -> _Kept:
     return _Kept(token.text, asked_at + seconds - MARGIN_SECONDS)
 
 
-def _client(app: GitHubApp) -> AppClient:
+def _client(app: GitHubApp, priority: Priority = Priority.PUBLISH) -> AppClient:
     credential = app.credential
     transport = Transport(
         app.api_url,
         sign(app.app_id, credential.parts()["private_key"], timezone.now()),
         meter=LocalMeter(
+            priority=priority,
             rate=RateLimit(retry_at=credential.rate_retry_at),
             on_rate=lambda rate: _note_refusal(credential.pk, rate.retry_at),
         ),

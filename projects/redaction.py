@@ -94,9 +94,18 @@ def register_variables(names: Iterable[str]) -> None:
             register(os.environ.get(name, ""))
 
 
-def holds_secret(text: str) -> bool:
-    """Whether a registered secret, plain or encoded, is in `text`."""
-    return _known.is_in(text)
+class Search:
+    """Whether a registered secret, plain or encoded, is in a text that comes piece by piece."""
+
+    def __init__(self) -> None:
+        self.has_found = False
+        self._longest = max(map(len, _known.spellings), default=0)
+        self._end = ""
+
+    def add(self, piece: str) -> None:
+        text = self._end + piece
+        self.has_found = self.has_found or _known.is_in(text)
+        self._end = text[max(0, len(text) - self._longest) :]
 
 
 class RedactingFilter(logging.Filter):

@@ -65,8 +65,14 @@ def clusters(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         messages_waiting=waiting.messages(),
         oldest_queued=_oldest_queued(now),
         running=_running(),
-        credentials=Credential.objects.filter(rate_remaining__isnull=False).order_by("login", "pk"),
+        quotas=_quotas(now),
     )
+
+
+def _quotas(now: datetime) -> list[tuple[Credential, bool]]:
+    """What GitHub told of each credential's hour, and whether that hour is over."""
+    told = Credential.objects.filter(rate_remaining__isnull=False).order_by("login", "pk")
+    return [(each, each.rate_reset_at is not None and each.rate_reset_at <= now) for each in told]
 
 
 def _line(host: Host) -> Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -9,9 +10,11 @@ from django.core.exceptions import BadRequest, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_POST, require_safe
 
+from automation.models import WebhookDelivery
 from automation.pages.deliveries import event_words
 from automation.pages.page import Route, render, visible_project
 from automation.pages.query import Query
@@ -25,8 +28,11 @@ from projects.errors import AutowrkersError
 from projects.models import Project, Scope
 
 WORKS = Standing("Works", "✓", "success")
+FAILS = Standing("The last delivery failed", "✕", "danger")
+UNHEARD = Standing("Nothing delivered for a week", "◌", "warn")
 SILENT = Standing("Nothing delivered yet", "◷", "warn")
 MISSING = Standing("Not set", "○", "neutral")
+LATELY = timedelta(days=7)
 MADE_ALREADY = (
     "This button has made its secret already, and a secret is shown only once: nothing was replaced. "
     "Go back to the page of the webhook to make another one."
@@ -72,6 +78,12 @@ def by_hand(request: HttpRequest, *, pk: int, **kwargs: Any) -> HttpResponse:
     return answer
 
 
+def _standing(last: WebhookDelivery, now: datetime) -> Standing:
+    if last.state == WebhookDelivery.State.FAILED:
+        return FAILS
+    return WORKS if now - last.received_at < LATELY else UNHEARD
+
+
 def _form(project: Project) -> str:
     return f"webhook {project.pk}"
 
@@ -89,7 +101,7 @@ def _page(request: HttpRequest, project: Project, *, secret: str = "") -> HttpRe
     by_app = app is not None and app.has_webhook
     standing = MISSING
     if project.webhook_credential_id is not None or by_app:
-        standing = WORKS if last else SILENT
+        standing = _standing(last, timezone.now()) if last else SILENT
     return render(
         request,
         "automation/webhook.html",

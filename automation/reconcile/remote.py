@@ -44,8 +44,7 @@ def look(
 ) -> RemoteFacts | None:
     """None when nothing was due. `repository`: what sync has just been told of it. Raises the client's errors."""
     if repository is None and _is_seen_due(project, now):
-        repository = identify(project, client)
-        project.save(update_fields=["repository_archived", "repository_seen_at"])
+        repository = see(project, client)
     if repository is None:
         return None
     is_there = True
@@ -53,6 +52,13 @@ def look(
         is_there = _has_its_branch(project)
     lost = _lost(project, client, now, may_go_on)
     return RemoteFacts(repository.default_branch, branch_is_there=is_there, lost=tuple(lost))
+
+
+def see(project: Project, client: GitHubClient) -> Repository:
+    """As `identify`, and saved."""
+    repository = identify(project, client)
+    project.save(update_fields=["repository_archived", "repository_seen_at"])
+    return repository
 
 
 def _is_seen_due(project: Project, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from automation.outcomes import Advance, Hold, Outcome, Park
 from automation.steps import reaching
 from issues.models import IssueSession
 from issues.states import Step
+from issues.sync import identify
 from projects.errors import OperatorError
 from projects.models import Project
 from projects.workspace import checkouts, folders, space
@@ -26,6 +27,7 @@ def run(session: IssueSession, env: StepEnvironment) -> Outcome:
         return Park("disk", space.shortage())
     is_begun = has_begun(session)
     _take_over_clone(session, env, is_begun=is_begun)
+    identify(session.project, env.github)
     env.mirror.fetch()
     if is_begun:
         reaching.bring_base(session, env)

@@ -11,6 +11,7 @@ from automation.steps.pushing import push
 from automation.texts import comment_text, key_of, pull_request_text
 from issues.models import IssueSession
 from issues.states import Step
+from issues.sync import identify
 from projects.connection import login_of
 from projects.errors import AutowrkersError, Cancelled, OperatorError
 from projects.github.client import GitHubClient
@@ -35,6 +36,7 @@ class IssueClosed(AutowrkersError):
 
 def run(session: IssueSession, env: StepEnvironment) -> Outcome:
     project = session.project
+    identify(project, env.github)
     login = login_of(project, env.github)
     is_open, known = _look_at_issue(session, env, login)
     if not is_open and known is None:

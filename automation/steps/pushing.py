@@ -8,7 +8,8 @@ from automation.models import Effect
 from automation.steps import reaching
 from issues.models import IssueSession
 from projects.errors import OperatorError
-from projects.redaction import holds_secret
+from projects.redaction import Search
+from projects.workspace import additions
 
 
 def push(session: IssueSession, env: StepEnvironment) -> None:
@@ -70,13 +71,10 @@ def _taken_over(branch: str, present: str | None) -> OperatorError:
 
 
 def _refuse_secrets(session: IssueSession, env: StepEnvironment) -> None:
-    """What the commits add, and their messages, must hold none of the secrets that this process knows."""
-    span = f"{session.base_sha}..{session.head_sha}"
-    patches = env.mirror.git.run(
-        "log", "--patch", "--text", "--unified=0", "--no-ext-diff", "--no-textconv", "--no-color", span
-    )
-    added = "\n".join(line for line in patches.splitlines() if not line.startswith("-"))
-    if holds_secret(added):
+    """What the commits add, and say, must hold none of the secrets that this process knows."""
+    search = Search()
+    additions.read(env.mirror.git, f"{session.base_sha}..{session.head_sha}", search.add)
+    if search.has_found:
         raise OperatorError(
             "publish.secret",
             f"A commit on {session.branch_name} holds a secret of this installation, so nothing was pushed.",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from automation.webhooks import setup
 from automation.webhooks.inbox import PING
 from projects import app_tokens, clocks
 from projects.github.client import GitHubClient
-from projects.github.errors import Forbidden, NotFound, ValidationFailed
+from projects.github.errors import Forbidden, GitHubRateLimited, NotFound, ValidationFailed
 from projects.github.hooks import DeliveryLog, Sent
 from projects.models import GitHubApp, Project
 
@@ -24,6 +24,8 @@ EVERY = timedelta(minutes=15)
 GAP = timedelta(minutes=5)
 OVERLAP = timedelta(hours=1)
 LONGEST = timedelta(days=3)  # GitHub sends nothing older again
+MOST_PAGES = 40  # of a hundred: reading must leave time to ask, and the sync finds the rest
+BATCH = 500
 
 logger = logging.getLogger(__name__)
 
@@ -55,32 +57,38 @@ def _is_due(hook: RepositoryHook | AppHook, project: Project, now: datetime) -> 
 def _of_repository(
     hook: RepositoryHook, project: Project, client: GitHubClient, now: datetime, may_go_on: Callable[[], bool]
 ) -> int:
-    log, round_ = client.hooks.log(project.github_repo, hook.hook_id), _Round(owed_since=hook.owed_since)
+    since = _since(hook, now)
     try:
-        round_ = _ask(log, _since(hook, now), may_go_on)
-    except NotFound:
-        if _is_gone(client, project, hook):
+        round_ = _ask(client.hooks.log(project.github_repo, hook.hook_id), since, may_go_on)
+    except (Forbidden, NotFound) as error:
+        if isinstance(error, NotFound) and _is_gone(client, project, hook):
             hook.delete()
             return 0
-    except Forbidden:
-        pass
+        round_ = _Round(owed_since=since)
     if round_.is_whole:
         RepositoryHook.objects.filter(pk=hook.pk).update(checked_at=now, owed_since=round_.owed_since)
     return round_.asked
 
 
 def _of_app(app: GitHubApp, project: Project, now: datetime, may_go_on: Callable[[], bool]) -> int:
-    """Whichever of the App's projects claims it reads for all; what breaks off is read again at the next time."""
+    """Whichever of the App's projects claims it reads for all; the next to come goes on with what was broken off.
+
+    What GitHub refuses the App here is no trouble of the project: it is tried again at the next time.
+    """
     hook, _ = AppHook.objects.get_or_create(app=app)
     row, since = AppHook.objects.filter(pk=hook.pk), _since(hook, now)
     claimed = {"checked_at": now, "owed_since": since}
     if not _is_due(hook, project, now) or not row.filter(checked_at=hook.checked_at).update(**claimed):
         return 0
-    if not app_tokens.delivers_to(app, setup.address()):
+    try:
+        if not app_tokens.delivers_to(app, setup.address()):
+            return 0
+        round_ = _ask(app_tokens.deliveries_of(app), since, may_go_on)
+    except (Forbidden, NotFound, GitHubRateLimited) as error:
+        logger.warning("app=%s %s", app.app_id, error)
         return 0
-    round_ = _ask(app_tokens.deliveries_of(app), since, may_go_on)
-    if round_.is_whole:
-        row.filter(checked_at=now).update(owed_since=round_.owed_since)
+    done = {"owed_since": round_.owed_since} if round_.is_whole else {"checked_at": hook.checked_at}
+    row.filter(checked_at=now).update(**done)
     return round_.asked
 
 
@@ -97,13 +105,16 @@ class _Round:
 
 
 def _ask(log: DeliveryLog, since: datetime, may_go_on: Callable[[], bool]) -> _Round:
-    sent = list(_sent(log, since))
+    sent = _sent(log, since, may_go_on)
+    if sent is None:
+        return _Round(is_whole=False)
     missed = _missed(sent)
     owed, asked = min((attempts[-1].delivered_at for attempts in missed), default=None), 0
     for attempts in _asked_now(missed, is_up=bool(sent) and sent[0].was_taken):
-        if not may_go_on():
+        is_sent = _send_again(log, attempts[-1]) if may_go_on() else None
+        if is_sent is None:
             return _Round(asked, owed, is_whole=False)
-        asked += _send_again(log, attempts[-1])
+        asked += is_sent
     return _Round(asked, owed)
 
 
@@ -115,12 +126,18 @@ def _is_gone(client: GitHubClient, project: Project, hook: RepositoryHook) -> bo
         return False
 
 
-def _send_again(log: DeliveryLog, sent: Sent) -> bool:
+def _send_again(log: DeliveryLog, sent: Sent) -> bool | None:
+    """Whether GitHub will; None while changes of more weight go first."""
     try:
         log.send_again(sent.id)
-    except ValidationFailed as error:
+    except (NotFound, ValidationFailed) as error:
         logger.info("delivery=%s %s", sent.guid, error)
         return False
+    except GitHubRateLimited as error:
+        if not error.is_reserve:
+            raise
+        logger.info("delivery=%s outcome=put_off %s", sent.guid, error)
+        return None
     return True
 
 
@@ -129,9 +146,11 @@ def _missed(log: list[Sent]) -> list[list[Sent]]:
     attempts = defaultdict[str, list[Sent]](list)
     for sent in log:
         attempts[sent.guid].append(sent)
-    stored = WebhookDelivery.objects.filter(delivery_id__in=list(attempts))
-    for guid in stored.values_list("delivery_id", flat=True):
-        del attempts[guid]
+    guids = list(attempts)
+    for start in range(0, len(guids), BATCH):
+        stored = WebhookDelivery.objects.filter(delivery_id__in=guids[start : start + BATCH])
+        for guid in stored.values_list("delivery_id", flat=True):
+            del attempts[guid]
     return [each for each in attempts.values() if not any(map(_settles, each))]
 
 
@@ -146,15 +165,22 @@ def _asked_now(missed: list[list[Sent]], *, is_up: bool) -> list[list[Sent]]:
 
 
 def _since(hook: RepositoryHook | AppHook, now: datetime) -> datetime:
-    """From when on GitHub's log is read."""
-    if hook.checked_at is None:
+    """From when on GitHub's log is read. What a clock that was ahead has written tells nothing."""
+    if hook.checked_at is None or clocks.is_ahead(hook.checked_at, now):
         return now - LONGEST
-    since = hook.checked_at - OVERLAP
+    since = min(hook.checked_at, now) - OVERLAP
     return max(min(since, hook.owed_since or since), now - LONGEST)
 
 
-def _sent(log: DeliveryLog, since: datetime) -> Iterator[Sent]:
-    for page in log.pages():
-        yield from (sent for sent in page if sent.delivered_at >= since)
+def _sent(log: DeliveryLog, since: datetime, may_go_on: Callable[[], bool]) -> list[Sent] | None:
+    """Newest first; None when the round was over before."""
+    found: list[Sent] = []
+    pages = log.pages()
+    for _ in range(MOST_PAGES):
+        if not may_go_on():
+            return None
+        page = next(pages, [])
+        found += [sent for sent in page if sent.delivered_at >= since]
         if not page or page[-1].delivered_at < since:
             break
+    return found

@@ -24,6 +24,7 @@ from projects.errors import OperatorError
 from projects.github.client import GitHubClient
 from projects.github.errors import Forbidden, NotFound, ValidationFailed
 from projects.github.hooks import Hook
+from projects.github.ratelimit import Priority
 from projects.github.transport import TOTAL_SECONDS
 from projects.models import GitHubApp, Project
 from projects.models.audit import record
@@ -96,7 +97,7 @@ def app_of(project: Project) -> GitHubApp | None:
 def _reaching(project: Project, *, patience_seconds: float = TOTAL_SECONDS) -> Iterator[GitHubClient]:
     if reason := why_unreachable():
         raise OperatorError("webhook.unreachable", reason, SET_SITE_URL)
-    with connected(project, patience_seconds=patience_seconds) as client:
+    with connected(project, priority=Priority.PEOPLE, patience_seconds=patience_seconds) as client:
         try:
             yield client
         except (Forbidden, NotFound) as error:

@@ -71,7 +71,7 @@ class AppClient:
     def __init__(self, transport: Transport, name: str) -> None:
         self._transport = transport
         self._name = name
-        self.deliveries = DeliveryLog(transport, "/app/hook/deliveries")
+        self.deliveries = DeliveryLog(transport, "/app/hook/deliveries", polled=False)
 
     def find_installation(self, repo: str) -> int:
         """The number of the installation that reaches the repository; NotInstalled when there is none.

@@ -11,11 +11,15 @@ from datetime import UTC, datetime
 BUDGETS = ((60, 80), (3600, 500))  # seconds, changes: the web's and git's own are not ours to count
 
 
-def content_free_at(changes: Sequence[float], now: datetime) -> datetime | None:
-    """When the next change may be made, given the moments (seconds since 1970) of those made; None: now."""
+def content_free_at(changes: Sequence[float], now: datetime, *, part: float = 1.0) -> datetime | None:
+    """When the next change may be made, given the moments (seconds since 1970) of those made; None: now.
+
+    `part`: how much of each budget this one may use up.
+    """
     present = now.timestamp()
     ends = []
-    for seconds, most in BUDGETS:
+    for seconds, whole in BUDGETS:
+        most = int(whole * part)
         recent = sorted(moment for moment in changes if moment > present - seconds)
         if len(recent) >= most:
             ends.append(recent[-most] + seconds)

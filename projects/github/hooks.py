@@ -44,11 +44,15 @@ class Sent:
 
 
 class DeliveryLog:
-    """What GitHub sent by one webhook of the last days, a repository's or an App's; `path` is where it is read."""
+    """What GitHub sent by one webhook of the last days, a repository's or an App's; `path` is where it is read.
 
-    def __init__(self, transport: Transport, path: str) -> None:
+    `polled`: the same token asks again and again, so that a log without news costs nothing of the hour.
+    """
+
+    def __init__(self, transport: Transport, path: str, *, polled: bool) -> None:
         self._transport = transport
         self._path = path
+        self._polled = polled
 
     def pages(self) -> Iterator[list[Sent]]:
         """Newest first.
@@ -56,14 +60,16 @@ class DeliveryLog:
         https://docs.github.com/rest/repos/webhooks#list-deliveries-for-a-repository-webhook
         https://docs.github.com/rest/apps/webhooks#list-deliveries-for-an-app-webhook
         """
-        for answer in self._transport.pages(self._path):
+        for answer in self._transport.pages(self._path, polled=self._polled):
             yield [_decode_sent(raw) for raw in _items(answer.data)]
 
     def send_again(self, sent_id: int) -> None:
-        """https://docs.github.com/rest/repos/webhooks#redeliver-a-delivery-for-a-repository-webhook
+        """Nothing of it shows on GitHub, so it is none of the content-generating requests that GitHub limits.
+
+        https://docs.github.com/rest/repos/webhooks#redeliver-a-delivery-for-a-repository-webhook
         https://docs.github.com/rest/apps/webhooks#redeliver-a-delivery-for-an-app-webhook
         """
-        self._transport.mutate("POST", f"{self._path}/{sent_id:d}/attempts", None)
+        self._transport.mutate("POST", f"{self._path}/{sent_id:d}/attempts", None, makes_content=False)
 
 
 class Hooks:
@@ -96,7 +102,7 @@ class Hooks:
         return self._transport.change("PATCH", f"{_hooks_of(repo)}/{hook_id:d}", payload, _decode)
 
     def log(self, repo: str, hook_id: int) -> DeliveryLog:
-        return DeliveryLog(self._transport, f"{_hooks_of(repo)}/{hook_id:d}/deliveries")
+        return DeliveryLog(self._transport, f"{_hooks_of(repo)}/{hook_id:d}/deliveries", polled=True)
 
 
 def _hooks_of(repo: str) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from projects.github import answers, ratelimit
 from projects.github.errors import GitHubRateLimited
-from projects.github.ratelimit import Priority, RateLimit
+from projects.github.ratelimit import KEPT_FOR, Priority, RateLimit
 
 ASKING = ("GET", "HEAD")
 
@@ -24,14 +24,26 @@ class Meter(Protocol):
     def now(self) -> datetime:
         """The clock that the limits are measured by."""
 
-    def admit(self, method: str) -> None:
+    def admit(self, method: str, *, makes_content: bool = True) -> None:
         """Return when the request may leave: at once, or after the distance that changes keep.
 
+        `makes_content`: a change that leaves something for people to read, which GitHub counts on its own.
         Raises GitHubRateLimited with the moment when it may be tried again.
         """
 
     def note(self, method: str, headers: Mapping[str, str], *, limited: bool) -> None:
         """Learn from an answer. Raises GitHubRateLimited when it is `limited`."""
+
+
+def check(rate: RateLimit, priority: Priority, now: datetime) -> None:
+    """Raises GitHubRateLimited while a refusal is in force, or what is left of the hour is kept for others."""
+    until = rate.blocked_until(now)
+    if until is not None:
+        raise GitHubRateLimited(until)
+    until = rate.kept_until(priority, now)
+    if until is not None:
+        left = f"Of {rate.limit:,} requests an hour {rate.remaining:,} are left, and these are kept for"
+        raise GitHubRateLimited(until, f"{left} {KEPT_FOR[priority]}", is_reserve=True)
 
 
 class LocalMeter:
@@ -40,6 +52,7 @@ class LocalMeter:
     def __init__(
         self,
         *,
+        priority: Priority = Priority.PUBLISH,
         rate: RateLimit | None = None,
         on_rate: Callable[[RateLimit], None] | None = None,
         interval_seconds: float = 1.0,
@@ -47,17 +60,15 @@ class LocalMeter:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.priority = Priority.SYNC
+        self.priority = priority
         self.rate = rate or RateLimit()
         self.now = now
         self._on_rate, self._interval = on_rate, interval_seconds
         self._monotonic, self._sleep = monotonic, sleep
         self._last_change: float | None = None
 
-    def admit(self, method: str) -> None:
-        until = self.rate.blocked_until(self.now())
-        if until is not None:
-            raise GitHubRateLimited(until)
+    def admit(self, method: str, *, makes_content: bool = True) -> None:
+        check(self.rate, self.priority, self.now())
         if method in ASKING:
             return
         if self._last_change is not None:

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from projects import clocks, leases
 from projects.errors import OperatorError
-from projects.github import answers, ratelimit
+from projects.github import answers, meter, ratelimit
 from projects.github.changes import content_free_at, spent
 from projects.github.errors import GitHubRateLimited
 from projects.github.meter import ASKING
@@ -31,6 +31,8 @@ GOOD_HOUR = timedelta(hours=1)  # after it a refusal is the first one again
 POINTS_A_MINUTE = 450  # GitHub allows 900 in any minute: ours begin on the clock, so two of them may meet
 ASKING_POINTS, CHANGE_POINTS = 1, 5
 LONGEST_WAIT = timedelta(seconds=3)
+LOW_PART = 0.5  # of each budget of changes, and of the longest wait: the rest is for those who come first
+KEPT = "The other half of the changes that GitHub allows is kept for publishing and for what people ask for"
 TRIES = 50
 TOKEN_GONE = "The token was withdrawn while it was in use."  # noqa: S105
 
@@ -69,9 +71,9 @@ class CredentialMeter:
             return timezone.now()
         return self._standing.now + timedelta(seconds=time.monotonic() - self._read_at)
 
-    def admit(self, method: str) -> None:
+    def admit(self, method: str, *, makes_content: bool = True) -> None:
         standing = self._look()
-        if method not in ASKING and self._take_turn(standing):
+        if method not in ASKING and self._take_turn(standing, makes_content=makes_content):
             self._look()
 
     def note(self, method: str, headers: Mapping[str, str], *, limited: bool) -> None:
@@ -107,21 +109,28 @@ class CredentialMeter:
         _check(standing, self.priority)
         return standing
 
-    def _take_turn(self, standing: Standing) -> bool:
+    def _take_turn(self, standing: Standing, *, makes_content: bool) -> bool:
         """Reserve the next moment for a change and wait for it. True: it was waited for, so look again."""
+        gives_way = self.priority >= Priority.SYNC
+        part = LOW_PART if gives_way else 1.0
         for _ in range(TRIES):
-            free_at = content_free_at(standing.changes, standing.now)
+            free_at = _points_free_at(standing, int(POINTS_A_MINUTE * part))
+            if free_at is None and makes_content:
+                free_at = content_free_at(standing.changes, standing.now, part=part)
             if free_at is not None:
-                raise GitHubRateLimited(free_at, "So many changes are as much as GitHub allows")
+                why = KEPT if gives_way else "So many changes are as much as GitHub allows"
+                raise GitHubRateLimited(free_at, why, is_reserve=gives_way)
             reserved = standing.change_at or standing.now
             if clocks.is_ahead(reserved, standing.now):  # nobody reserves so far ahead
                 reserved = standing.now
             turn = max(standing.now, reserved)
-            if turn - standing.now > LONGEST_WAIT:
+            if turn - standing.now > LONGEST_WAIT * part:
                 later = turn + timedelta(seconds=5 * random.random())  # noqa: S311
-                raise GitHubRateLimited(later, "Others' changes with this token go first, one a second,")
+                why = "Others' changes with this token go first, one a second,"
+                raise GitHubRateLimited(later, why, is_reserve=gives_way)
             hour_ago = standing.now.timestamp() - 3600
-            made = [moment for moment in standing.changes if moment > hour_ago] + [turn.timestamp()]
+            made = [moment for moment in standing.changes if moment > hour_ago]
+            made += [turn.timestamp()] if makes_content else []
             if self._rows.filter(rate_change_at=standing.change_at).update(
                 rate_change_at=turn + self._interval, rate_changes=made
             ):
@@ -130,7 +139,8 @@ class CredentialMeter:
                     time.sleep(wait)
                 return wait > 0
             standing = self._look()
-        raise GitHubRateLimited(standing.now + LONGEST_WAIT, "Others' changes with this token go first")
+        why = "Others' changes with this token go first"
+        raise GitHubRateLimited(standing.now + LONGEST_WAIT, why, is_reserve=gives_way)
 
     def _keep_refusal(self, until: datetime) -> datetime:
         """All processes go by it, so it is not lost with a connection: a second one is tried at once."""
@@ -188,18 +198,17 @@ def rate_of(credential: Credential) -> RateLimit:
 
 
 def _check(standing: Standing, priority: Priority) -> None:
-    rate, now = standing.rate, standing.now
-    until = rate.blocked_until(now)
+    meter.check(standing.rate, priority, standing.now)
+    until = _points_free_at(standing, POINTS_A_MINUTE)
     if until is not None:
-        raise GitHubRateLimited(until)
-    until = rate.kept_until(priority, now)
-    if until is not None:
-        left = f"Of {rate.limit:,} requests an hour {rate.remaining:,} are left, and these are kept for"
-        raise GitHubRateLimited(until, f"{left} {KEPT_FOR[priority]}", is_reserve=True)
-    if standing.minute is not None and standing.points >= POINTS_A_MINUTE:
-        end = standing.minute + timedelta(minutes=1)
-        if end > now and not clocks.is_ahead(standing.minute, now):
-            raise GitHubRateLimited(end, "So many requests in a minute are enough for GitHub")
+        raise GitHubRateLimited(until, "So many requests in a minute are enough for GitHub")
+
+
+def _points_free_at(standing: Standing, most: int) -> datetime | None:
+    if standing.minute is None or standing.points < most:
+        return None
+    end = standing.minute + timedelta(minutes=1)
+    return end if end > standing.now and not clocks.is_ahead(standing.minute, standing.now) else None
 
 
 def _refusals(standing: Standing) -> int:

@@ -144,9 +144,12 @@ class Transport:
         finally:
             self._before_change = before
 
-    def mutate(self, method: str, path: str, payload: Mapping[str, object] | None) -> Answer:
+    def mutate(
+        self, method: str, path: str, payload: Mapping[str, object] | None, *, makes_content: bool = True
+    ) -> Answer:
         """A change, at its distance from the one before, and never sent twice."""
-        result = self._exchange(method, self.api_url + path, payload=payload)
+        url = self.api_url + path
+        result = self._exchange(method, url, payload=payload, makes_content=makes_content)
         if isinstance(result, Reply):
             raise Moved(f"GitHub redirects {result.what}: it was not done.")
         if isinstance(result, Failure):
@@ -189,9 +192,10 @@ class Transport:
         params: Mapping[str, str] | None = None,
         payload: Mapping[str, object] | None = None,
         polled: bool = False,
+        makes_content: bool = True,
     ) -> Answer | Failure | Reply:
         """One request. A Reply is a redirect, for the caller to follow or to refuse."""
-        self.meter.admit(method)
+        self.meter.admit(method, makes_content=makes_content)
         if method not in ASKING:
             self._before_change()
         question = Question(self._remembered_by, self._auth) if polled and self._remembered_by else None

@@ -99,8 +99,9 @@ class Git:
         timeout: float = 600,
         stdin: bytes = b"",
         index_file: Path | None = None,
+        on_stdout: Callable[[bytes], None] | None = None,
     ) -> str:
-        """The standard output of `git ARGS`.
+        """The standard output of `git ARGS`; what may be longer than OUTPUT_BYTES is handed to `on_stdout` instead.
 
         It may reach out to `remote`, or with `local` to a folder of this host, else to nothing at all.
         Raises what `diagnosis.explain` makes of a failure, and Cancelled when `stop` asked.
@@ -114,7 +115,13 @@ class Git:
             environment["GIT_INDEX_FILE"] = str(index_file)
         line = ["git", "--no-pager", *place, *args]
         done = run(
-            line, env=environment, timeout=timeout, stdin=stdin, stop=self.stop, max_output_bytes=OUTPUT_BYTES
+            line,
+            env=environment,
+            timeout=timeout,
+            stdin=stdin,
+            stop=self.stop,
+            max_output_bytes=OUTPUT_BYTES,
+            on_stdout=on_stdout,
         )
         return _output(args, done, timeout)
 

@@ -46,8 +46,9 @@ def run(
     max_output_bytes: int = 1_000_000,
     caps: Caps | None = None,
     on_output: Callable[[], None] | None = None,
+    on_stdout: Callable[[bytes], None] | None = None,
 ) -> Finished:
-    """Run `argv` to its end, keeping at most `max_output_bytes` of each pipe.
+    """Run `argv` to its end, keeping at most `max_output_bytes` of each pipe; nothing of stdout with `on_stdout`.
 
     Past `timeout` seconds, or when `stop` asks, the tree gets SIGTERM and two seconds later SIGKILL; beyond its
     `caps` SIGKILL at once. What the program leaves in the background is killed when it exits. Raises
@@ -59,7 +60,7 @@ def run(
         env=env,
         cwd=cwd,
         stdin=stdin,
-        on_stdout=stdout.add,
+        on_stdout=on_stdout or stdout.add,
         on_stderr=stderr.add,
         bounds=Bounds(total_seconds=timeout, caps=caps),
         stop=stop,

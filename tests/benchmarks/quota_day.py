@@ -1,5 +1,7 @@
 """What a hundred projects that share one token cost of its quota: an idle day, a busy time, and an hour nearly used up.
 
+Each has a webhook whose log is read; it delivers nothing, so that polling finds whatever changes.
+
 Time is simulated, minute by minute. Of the idle day the first hour is played, a quarter of an hour at noon, and the
 last one, in which the daily listing falls due. The quarters before it must cost the same to the last request: then each
 of the 95 without the listing counts as one of them. `whole_day` plays all 1,440 minutes, which takes most of an hour.
@@ -11,6 +13,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from automation.demo.github.hooks import Delivery, Hook, new_guid
+from automation.models import RepositoryHook
+from automation.webhooks.setup import EVENTS
 from issues.models import IssueSession
 from issues.states import Status, Step
 from projects.connection import connect
@@ -154,12 +159,27 @@ def _link(world: World) -> list[Project]:
         repo = hub.create_repository(f"acme/repo-{number}")
         for issue in range(3):
             hub.create_issue(repo, f"Issue {issue}", "It does not work.")
-        found.append(
-            create_project(
-                name=repo.name, github_repo=repo.full_name, credential=credential, automation_enabled=True
-            )
+        project = create_project(
+            name=repo.name, github_repo=repo.full_name, credential=credential, automation_enabled=True
         )
+        _hook(world, project)
+        found.append(project)
     return found
+
+
+def _hook(world: World, project: Project) -> None:
+    hub, secret = world.hub, f"secret of {project.name}"
+    hub.permit(project.github_repo, "autowrkers-bot", "admin")
+    repo = hub.repository(project.github_repo)
+    hook = Hook(hub._ledger.next_id(), "", secret, EVENTS, active=False, created_at=world.now)
+    ping = Delivery(hub._ledger.next_id(), new_guid(), "ping", None, repo.id, world.now, status=202)
+    hook.deliveries.append(ping)
+    repo.hooks[hook.id] = hook
+    project.webhook_credential = Credential.objects.for_secret(
+        kind=Credential.Kind.WEBHOOK, api_url=hub.api_url, secret=secret
+    )
+    project.save(update_fields=["webhook_credential"])
+    RepositoryHook.objects.create(project=project, hook_id=hook.id)
 
 
 def _settle(world: World) -> None:

@@ -31,6 +31,7 @@ REFUSALS, OUR_SIDE = (
     "automation/webhooks/test_github_side.py::test_",
 )
 APP, CAPS = "flows/test_github_app.py::test_", "flows/test_caps.py::test_"
+TAKEN, CLOSING = "flows/test_taken_names.py::test_", "flows/test_closing.py::test_"
 WRONG_CLOCKS = "flows/test_wrong_clocks.py::test_"
 CLONES, RUNNER = "projects/workspace/test_checkouts.py::test_", "automation/agents/test_runner.py::test_"
 

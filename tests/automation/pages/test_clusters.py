@@ -59,6 +59,17 @@ def test_hosts_slots_leases_quota_and_waiting_sessions_are_told(page):
     assert "canary" not in said
 
 
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(10, "ada 0 of 5,000"), (-10, "ada nothing known to be used over")]
+)
+def test_of_an_hour_that_is_over_nothing_is_known_to_be_used(page, minutes, words):
+    credential = create_credential()
+    credential.login, credential.rate_remaining, credential.rate_limit = "ada", 0, 5000
+    credential.rate_reset_at = timezone.now() + timedelta(minutes=minutes)
+    credential.save(update_fields=["login", "rate_remaining", "rate_limit", "rate_reset_at"])
+    assert words in page()
+
+
 def test_open_alerts_are_shown_with_their_remedy_and_ended_ones_are_not(page):
     now = timezone.now()
     common = {"first_at": now, "last_at": now, "kind": "disk_low"}

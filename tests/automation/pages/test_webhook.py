@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from automation.models import WebhookDelivery
 from automation.webhooks import setup
@@ -99,6 +101,25 @@ def test_a_button_makes_it_on_github(hub, manager, project):
     assert hook.secret == stored()
     WebhookDelivery.objects.create(delivery_id="d", event="ping", project=project, state="done")
     assert "Works" in text_of(manager.get(page_of(project)))
+
+
+@pytest.mark.parametrize(
+    ("days", "state", "said"),
+    [
+        (6, "done", "Works"),
+        (6, "ignored", "Works"),
+        (0, "failed", "The last delivery failed"),
+        (28, "failed", "The last delivery failed"),
+        (8, "done", "Nothing delivered for a week"),
+    ],
+)
+def test_it_works_when_the_last_delivery_came_lately_and_did_not_fail(manager, project, days, state, said):
+    setup.new_secret(project, actor="mia")
+    WebhookDelivery.objects.create(delivery_id="d", event="issues", project=project, state=state)
+    WebhookDelivery.objects.update(received_at=timezone.now() - timedelta(days=days))
+    text = text_of(manager.get(page_of(project)))
+    assert said in text
+    assert ("Works" in text) is (said == "Works")
 
 
 def test_a_token_that_may_not_leaves_the_way_by_hand(hub, manager, project):

@@ -211,6 +211,18 @@ def test_githubs_log_is_read_every_quarter_of_an_hour_and_after_a_gap(hub, hooke
     assert len(hub.requests) == 2
 
 
+def test_a_log_without_news_costs_nothing_of_the_hour(hub, hooked):
+    now = timezone.now()
+    ask_again(hooked, now)
+    hub.requests.clear()
+    ask_again(hooked, now + missed.EVERY)
+    assert [seen.status for seen in hub.requests] == [304]
+    hub.create_issue("acme/calc", "News")
+    hub.rest()
+    ask_again(hooked, now + 2 * missed.EVERY)
+    assert [seen.status for seen in hub.requests] == [304, 200]
+
+
 def test_a_webhook_that_was_removed_on_github_is_forgotten_and_troubles_nobody(hub, hooked):
     hub.repository("acme/calc").hooks.clear()
     RepositoryHook.objects.update(checked_at=None)
@@ -226,9 +238,27 @@ def test_a_token_that_may_not_see_webhooks_for_a_while_costs_no_delivery(hub, ho
         hub.rest()
     now = timezone.now()
     hub.permit("acme/calc", "autowrkers-bot", "write")
-    assert ask_again(hooked, now + missed.EVERY) == 0
+    for quarter in range(1, 8):  # longer than what is read twice
+        assert ask_again(hooked, now + quarter * missed.EVERY) == 0
     hub.permit("acme/calc", "autowrkers-bot", "admin")
-    assert ask_again(hooked, now + 2 * missed.EVERY) == 1
+    assert ask_again(hooked, now + 8 * missed.EVERY) == 1
+    hub.rest()
+    assert len(guids()) == 1
+
+
+def test_changes_of_others_put_redeliveries_off_and_nothing_else_of_the_project(hub, hooked, monkeypatch):
+    with monkeypatch.context() as down:
+        down.setattr(receiving.signatures, "digest_in", lambda header: None)
+        hub.create_issue("acme/calc", "one")
+        hub.rest()
+    credential = Credential.objects.filter(pk=hooked.credential_id)
+    credential.update(rate_change_at=timezone.now() + timedelta(seconds=50))
+    Project.objects.update(last_synced_at=None)
+    assert tend(hooked.pk)
+    hub.rest()
+    assert (guids(), hooked.sessions.count(), Project.objects.get().error_code) == (set(), 1, "")
+    credential.update(rate_change_at=None, rate_changes=[timezone.now().timestamp()] * 80)
+    assert tend(hooked.pk)
     hub.rest()
     assert len(guids()) == 1
 

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 from django_q.models import OrmQ
 
 from automation import doctor
 from automation.checks.situation import Situation
-from automation.demo.github import Fault
-from automation.models import AppHook, RepositoryHook, WebhookDelivery
+from automation.models import RepositoryHook, WebhookDelivery
 from automation.tend import tend
-from automation.webhooks import inbox, missed, receiving, setup
+from automation.webhooks import inbox, receiving, setup
 from projects import app_tokens
-from projects.connection import connect
-from projects.github.errors import GitHubError
 from projects.models import Credential, GitHubApp, Project
 from tests.automation.webhooks.signing import deliver, hooked_project, payload_of
 from tests.factories import API_URL, create_project
-from tests.github_app import link_by_app, store_app
+from tests.github_app import link_by_app
 
 SECRET = "the-apps-own-secret"
 APP_ID = 7
@@ -122,18 +117,6 @@ def test_an_apps_secret_that_was_given_to_projects_by_hand_signs_for_them(db, ap
     assert WebhookDelivery.objects.get().project == project
 
 
-@pytest.fixture
-def made(transactional_db, hub, settings, live_server):
-    """An App whose webhook calls this site, installed on a repository that is linked by it."""
-    app_tokens._kept.clear()
-    settings.SITE_URL = live_server.url
-    settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
-    app = store_app(hub, settings, hook_url=setup.address())
-    app.installation = hub.apps.install(app, hub.repository("acme/calc"))
-    hub.rest()
-    return app
-
-
 def test_github_tells_of_issues_and_suspensions_by_the_apps_webhook(made, hub, settings):
     project = link_by_app(hub, settings, made, automation_enabled=True)
     tend(project.pk)
@@ -168,75 +151,3 @@ def test_an_app_without_a_webhook_or_with_one_elsewhere_serves_no_project_here(m
     made.hook = None
     assert not app_tokens.delivers_to(GitHubApp.objects.get(), setup.address())
     assert project.webhook_credential is None
-
-
-@pytest.fixture
-def missed_one(made, hub, settings, monkeypatch):
-    """A project that is linked by the App, of which one delivery found nobody."""
-    hub.create_repository("acme/other")
-    hub.apps.installations[made.installation].repositories.add(hub.repository("acme/other").id)
-    project = link_by_app(hub, settings, made, automation_enabled=True)
-    with monkeypatch.context() as down:
-        down.setattr(receiving.signatures, "digest_in", lambda header: None)
-        hub.create_issue("acme/calc", "one")
-        hub.rest()
-    assert not deliveries_of(project)
-    return project
-
-
-def deliveries_of(project):
-    return list(WebhookDelivery.objects.filter(project=project).values_list("event", flat=True))
-
-
-def ask_again(project, now=None, may_go_on=lambda: True):
-    return missed.ask_again(project, connect(project), now or timezone.now(), may_go_on)
-
-
-def asked_as_app(hub):
-    return [sent for sent in hub.requests if sent.path.startswith("/app/hook/deliveries")]
-
-
-def test_what_an_apps_webhook_could_not_deliver_is_asked_for_once_and_arrives(made, hub, missed_one):
-    assert ask_again(missed_one) == 1
-    hub.rest()
-    assert deliveries_of(missed_one) == ["issues"]
-    assert ask_again(missed_one, timezone.now() + missed.EVERY) == 0
-    assert [sent.redelivery for sent in made.hook.deliveries].count(True) == 1
-    assert AppHook.objects.get().owed_since is None
-
-
-def test_one_of_the_apps_projects_reads_its_log_for_all(made, hub, settings, missed_one, monkeypatch):
-    other = link_by_app(hub, settings, made, github_repo="acme/other")
-    is_due = missed._is_due
-
-    def be_overtaken(*args):
-        monkeypatch.setattr(missed, "_is_due", is_due)
-        assert ask_again(other) == 1
-        return is_due(*args)
-
-    monkeypatch.setattr(missed, "_is_due", be_overtaken)
-    assert ask_again(missed_one) == 0
-    assert ask_again(other) == 0
-    assert [sent.method for sent in asked_as_app(hub)] == ["GET", "POST"]
-
-
-@pytest.mark.parametrize("trouble", ["the lease is lost", "no answer", "GitHub refuses"])
-def test_a_round_that_breaks_off_asks_again_a_quarter_of_an_hour_later(made, hub, missed_one, trouble):
-    now, answers = timezone.now(), iter([True])
-    made.hook.deliveries[0].delivered_at = now - 10 * missed.OVERLAP
-    if trouble == "the lease is lost":
-        assert ask_again(missed_one, now, lambda: next(answers, False)) == 0
-    else:
-        status = {"no answer": 502, "GitHub refuses": 403}[trouble]
-        hub.faults.append(Fault("answer", path="/app/hook/deliveries", times=2, status=status, body="{}"))
-        with pytest.raises(GitHubError):
-            ask_again(missed_one, now)
-        hub.faults.clear()
-    assert ask_again(missed_one, now + missed.EVERY - timedelta(seconds=1)) == 0
-    assert ask_again(missed_one, now + missed.EVERY) == 1
-
-
-def test_an_app_that_delivers_elsewhere_is_asked_for_nothing(made, hub, missed_one):
-    made.hook.url = "http://127.0.0.1:9/elsewhere"
-    assert ask_again(missed_one) == 0
-    assert not asked_as_app(hub)

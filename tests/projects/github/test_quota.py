@@ -189,7 +189,7 @@ def test_a_reserve_ends_with_the_hour(credential, meter):
 @pytest.mark.services
 def test_changes_of_all_processes_are_a_second_apart(meter, slept):
     for _ in range(3):
-        meter(interval_seconds=1).admit("POST")
+        meter(Priority.PUBLISH, interval_seconds=1).admit("POST")
     assert slept == pytest.approx([1, 2], abs=0.3)
     meter(interval_seconds=1).admit("GET")
     assert len(slept) == 2
@@ -197,9 +197,9 @@ def test_changes_of_all_processes_are_a_second_apart(meter, slept):
 
 def test_nobody_waits_in_a_worker_for_more_than_three_seconds(meter, slept):
     for _ in range(4):
-        meter(interval_seconds=1).admit("POST")
+        meter(Priority.PUBLISH, interval_seconds=1).admit("POST")
     with pytest.raises(GitHubRateLimited, match="go first") as caught:
-        meter(interval_seconds=1).admit("POST")
+        meter(Priority.PUBLISH, interval_seconds=1).admit("POST")
     assert max(slept) <= 3
     assert timedelta(seconds=3) < caught.value.retry_at - timezone.now() < timedelta(seconds=10)
 
