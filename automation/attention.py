@@ -24,7 +24,7 @@ from automation.troubles import Trouble, troubles
 from issues.models import IssueSession, SessionEvent
 from issues.models.session import SYSTEM
 from issues.states import RUNNABLE, Status
-from projects import leases
+from projects import clocks, leases
 from projects.models import Project
 
 STALE_AFTER = SILENT_AFTER = timedelta(minutes=15)
@@ -133,7 +133,7 @@ def _conditions(now: datetime) -> dict[Kind, Q]:
     lapsed = Q(lease_until__lte=now - STALE_AFTER)
     unclaimed = Q(lease_until=None, enqueued_at__lte=now - STALE_AFTER)
     may_start = ~Q(queued_by=SYSTEM) | Q(project__automation_enabled=True)
-    is_parked = Q(not_before__gt=now)
+    is_parked = Q(not_before__gt=now) & ~clocks.ahead("changed_at", now)
     left = Q(lease_until=None, enqueued_at=None, status__in=BEGUN, not_before__lte=now - STALE_AFTER)
     left &= ~Q(reason=USED_UP)
     troubled = Q(pr_review="changes_requested") | Q(pr_checks="failure") | ~Q(last_error="")

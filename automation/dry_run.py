@@ -181,7 +181,7 @@ def _same_reason(session: IssueSession, now: datetime) -> tuple[object, ...]:
         session.status,
         session.pr_number,
         session.queued_at is None,
-        session.not_before if session.not_before and session.not_before > now else None,
+        session.not_before if session.is_parked(now) else None,
         session.must_wait(now),
         authors.may_start(session, session.project),
         session.is_handed_over(now),

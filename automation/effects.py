@@ -16,16 +16,18 @@ from django.db.models.expressions import Combinable
 from django.utils import timezone
 
 from automation.models import Effect
+from issues import transitions
 from issues.models import IssueSession
-from issues.states import Status
+from issues.states import ENDED, Status
 from projects import leases
 from projects.errors import AutowrkersError, Cancelled, Retryable
-from projects.github.errors import MutationUnknown
+from projects.github.errors import Forbidden, MutationUnknown
 from projects.github.transport import TOTAL_SECONDS
 from projects.leases import Lease
 from projects.models import Project
 
 Facts = dict[str, Any]
+REFUSED = "effect_refused"
 ON_ITS_WAY = timedelta(seconds=TOTAL_SECONDS)
 
 
@@ -50,7 +52,7 @@ def perform(
     _let_it_arrive(effect)
     facts = find()
     if facts is None:
-        facts = _act(effect, act, lease)
+        facts = _act(session, effect, act, lease)
     with transaction.atomic():
         check_lease(lease)
         effect.outcome, effect.done_at = facts, timezone.now()
@@ -69,7 +71,7 @@ def _let_it_arrive(effect: Effect) -> None:
         raise Retryable("github.answer_lost", message, retry_at=retry_at)
 
 
-def _act(effect: Effect, act: Callable[[], Facts], lease: Lease | None) -> Facts:
+def _act(session: IssueSession, effect: Effect, act: Callable[[], Facts], lease: Lease | None) -> Facts:
     """Date the try before it is made: whoever comes after a death in the middle waits until it must have arrived."""
     _date(effect, leases.db_in(ON_ITS_WAY), lease)
     try:
@@ -79,9 +81,23 @@ def _act(effect: Effect, act: Callable[[], Facts], lease: Lease | None) -> Facts
     except MutationUnknown as error:
         _date(effect, error.retry_at, lease)
         raise
-    except AutowrkersError:  # it is known not to have happened
+    except AutowrkersError as error:  # it is known not to have happened
         _date(effect, None, lease)
+        if isinstance(error, Forbidden) and session.status in ENDED:  # any other is parked with what was said
+            _note_refusal(session, effect, error, lease)
         raise
+
+
+@transaction.atomic
+def _note_refusal(session: IssueSession, effect: Effect, error: Forbidden, lease: Lease | None) -> None:
+    """For people to see, once, however often it is tried again."""
+    check_lease(lease)
+    noted = session.events.filter(reason=REFUSED, evidence__effect=effect.kind, evidence__round=effect.round)
+    if not noted.exists():
+        facts = {"effect": effect.kind, "round": effect.round}
+        transitions.note(
+            session, "noted", actor=transitions.SYSTEM, reason=REFUSED, message=str(error), evidence=facts
+        )
 
 
 @transaction.atomic

@@ -43,7 +43,7 @@ def _not_queued(session: IssueSession) -> str:
 
 def _queued(session: IssueSession, now: datetime) -> str:
     project = session.project
-    if session.not_before is not None and session.not_before > now:
+    if session.not_before is not None and session.is_parked(now):
         until = _clock(session.not_before, now)
         return f"It is parked until {until}, then it goes on by itself. Start it to go on at once."
     if session.must_wait(now):

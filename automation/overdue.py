@@ -5,6 +5,7 @@ from __future__ import annotations
 from issues.models import IssueSession
 from issues.states import Step
 from issues.transitions import SYSTEM, note
+from verification.strategy import most_runs
 
 REASON = "overdue"
 PREPARE_SECONDS = (
@@ -12,7 +13,6 @@ PREPARE_SECONDS = (
 )  # a wait for the mirror's lock, a first fetch and a checkout, each to its own limit
 PUBLISH_SECONDS = 60 * 60.0
 REST_SECONDS = 60 * 60.0  # for git before and after an agent or checks
-PLANNED_CHECKS = 7  # setup, lint, types, tests, build, smoke, verification; a project's own come on top
 GIVEN_UP_AFTER = 3
 
 
@@ -24,7 +24,7 @@ def allowed_seconds(session: IssueSession) -> float:
         case Step.WORK:
             return check + project.attempt_max_minutes * 60.0 + REST_SECONDS
         case Step.VERIFY:
-            return check * (PLANNED_CHECKS + len(project.custom_checks)) + REST_SECONDS
+            return check * most_runs(project) + REST_SECONDS
         case Step.PUBLISH:
             return PUBLISH_SECONDS
     return PREPARE_SECONDS

@@ -118,6 +118,7 @@ JOURNAL = {
     "auto_start": "started by itself",
     "checks_failed": "the checks failed",
     "branch_deleted": "its branch was deleted",
+    "effect_refused": "GitHub does not let its token do so; it is tried again by itself",
     "filtered": "left out by the project's filter",
     "issue_closed": "its issue was closed",
     "issue_deleted": "its issue was deleted",

@@ -107,7 +107,11 @@ def _attempt(row: Attempt) -> Iterator[Line]:
 
 def _open_effects(session: IssueSession) -> list[str]:
     found = session.effects.filter(round=session.round, outcome__isnull=True).order_by("id")
-    return [f"{row.get_kind_display()}, begun {_clock(row.created_at)}" for row in found]
+    return [f"{row.get_kind_display()}, begun {_clock(row.created_at)}{_again(row)}" for row in found]
+
+
+def _again(row: Effect) -> str:
+    return f", not before {_clock(row.not_before)}" if row.not_before else ""
 
 
 def _conversation(session: IssueSession) -> Attempt | None:
@@ -123,7 +127,7 @@ def _conversation(session: IssueSession) -> Attempt | None:
 def _at_latest(session: IssueSession, now: datetime) -> datetime | None:
     if session.status not in RUNNABLE or session.queued_at is None:
         return None
-    begins = [now, session.lease_until, session.not_before]
+    begins = [now, session.lease_until, session.not_before if session.is_parked(now) else None]
     return max(moment for moment in begins if moment is not None) + CLOCK_BEAT
 
 

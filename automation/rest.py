@@ -45,5 +45,5 @@ def follow_until_rest(
 
 def is_at_rest(session_pk: int) -> bool:
     """Not queued, or parked until later; and no worker has it."""
-    busy = Q(leases.live()) | Q(pk__in=IssueSession.objects.queued().exclude(not_before__gt=timezone.now()))
+    busy = Q(leases.live()) | Q(pk__in=IssueSession.objects.queued().unparked(timezone.now()))
     return not IssueSession.objects.filter(busy, pk=session_pk).exists()

@@ -11,14 +11,14 @@ from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 
 from issues.models import IssueSession, SessionEvent
 from issues.models.session import SYSTEM as SYSTEM
 from issues.sanitize import make_visible
 from issues.states import ENDED, Status, may_move
-from projects import leases
+from projects import clocks, leases
 from projects.errors import AutowrkersError
 from projects.leases import Lease
 from projects.redaction import redact
@@ -105,7 +105,8 @@ def stay_all(
     unmoved = [read[row] for row in locked if row in read]
     values: dict[str, Any] = {"reason": reason[:64], "last_error": "", "changed_at": timezone.now()} | changes
     pks = [session.pk for session in unmoved]
-    IssueSession.objects.filter(pk__in=pks).update(**values, fence=F("fence") + 1, lease_owner="")
+    fenced = {"fence": F("fence") + 1, "lease_owner": ""}
+    _update(IssueSession.objects.filter(pk__in=pks), values | fenced)
     SessionEvent.objects.bulk_create(
         SessionEvent(
             issue_session=session,
@@ -149,7 +150,21 @@ def note(
 def touch(row: IssueSession, /, **news: Any) -> None:
     """Something happened to it just now; `news` are columns besides status, step and reason."""
     values = news | {"changed_at": timezone.now()}
-    IssueSession.objects.filter(pk=row.pk).update(**values)
+    _update(IssueSession.objects.filter(pk=row.pk), values)
+    _show(row, values)
+
+
+def _update(rows: QuerySet[IssueSession], values: dict[str, Any]) -> int:
+    """With `changed_at` goes what told that a clock was ahead, so a wait that was written by it ends here."""
+    is_ahead = clocks.ahead("changed_at", values["changed_at"])
+    wait = Case(When(is_ahead, then=None), default=F("not_before"))
+    return rows.update(**{"not_before": wait} | values)
+
+
+def _show(row: IssueSession, values: dict[str, Any]) -> None:
+    """What was written, on the row as it was read."""
+    if clocks.is_ahead(row.changed_at, values["changed_at"]):
+        row.not_before = None
     for name, value in values.items():
         setattr(row, name, value)
 
@@ -182,12 +197,8 @@ def _write(
     fenced = (
         {} if lease else {"fence": F("fence") + 1, "lease_owner": ""}
     )  # a late worker finds itself fenced off
-    if (
-        IssueSession.objects.filter(guard, status=session.status, round=session.round).update(
-            **values, **fenced
-        )
-        != 1
-    ):
+    rows = IssueSession.objects.filter(guard, status=session.status, round=session.round)
+    if _update(rows, values | fenced) != 1:
         raise Conflict(f"Session {session.pk} is no longer {session.status}, or another worker holds it.")
     SessionEvent.objects.create(
         issue_session=session,
@@ -200,8 +211,7 @@ def _write(
         message=values["last_error"],
         evidence=evidence or {},
     )
-    for name, value in values.items():
-        setattr(session, name, value)
+    _show(session, values)
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 
 import pytest
@@ -20,12 +20,15 @@ def spread(values: Sequence[Value], most: int) -> list[Value]:
     return [values[number * len(values) // most] for number in range(most)]
 
 
-def keep_few_cases(config: pytest.Config, items: list[pytest.Item], under: str, most: int) -> None:
-    """Deselect all but `most` cases of each test whose id begins with `under`."""
+def keep_few_cases(
+    config: pytest.Config, items: list[pytest.Item], under: str, most: int, whole: Collection[str]
+) -> None:
+    """Deselect all but `most` cases of each test whose id begins with `under`, but none of those named in `whole`."""
     cases = defaultdict[str, list[pytest.Item]](list)
     for item in items:
-        if item.nodeid.startswith(under) and "[" in item.nodeid:
-            cases[item.nodeid.partition("[")[0]].append(item)
+        name, bracket, _ = item.nodeid.partition("[")
+        if name.startswith(under) and bracket and name not in whole:
+            cases[name].append(item)
     left = {id(item) for of_one in cases.values() for item in set(of_one) - set(spread(of_one, most))}
     config.hook.pytest_deselected(items=[item for item in items if id(item) in left])
     items[:] = [item for item in items if id(item) not in left]

@@ -14,6 +14,7 @@ from verification.smoke import parse_command
 
 CheckType = VerificationResult.CheckType
 
+OF_EVERY_PROJECT = 7  # setup, lint, types, tests, build, smoke, verification; a project's own come on top
 NO_TEST_COMMAND = "No test command is configured, so no test speaks for this change."
 NO_TEST_FILES = "The repository has no tests, so only the other checks speak for this change."
 
@@ -67,6 +68,11 @@ def setup_check(project: Project) -> PlannedCheck | None:
     """What prepares a checkout before anything else runs in it."""
     command = project.setup_command.strip()
     return PlannedCheck(CheckType.SETUP, CheckType.SETUP.label, command) if command else None
+
+
+def most_runs(project: Project) -> int:
+    """How many commands one verification may run: setup and every check, and after failures all on the base as well."""
+    return 2 * (OF_EVERY_PROJECT + len(project.custom_checks))
 
 
 def names_any(command: str, paths: Collection[str]) -> bool:

@@ -107,7 +107,7 @@ def _line(session: IssueSession, now: datetime) -> str:
         return SKIPPED.get(session.reason, "")
     if silent_since(session, now):
         return SILENT.text
-    is_parked = session.not_before is not None and session.not_before > now
+    is_parked = session.is_parked(now)
     if session.last_error and (is_parked or session.status in _TROUBLED):
         return clean_line(redact(session.last_error).strip().split("\n\n")[0], limit=LINE)
     return reason_of(session).text if is_parked or session.status in _STOPPED else ""

@@ -108,7 +108,7 @@ def _at_work(session: IssueSession, detail: str) -> Callout:
         return Callout("warn", asked, ("Its worker ends the work first.",), detail)
     if not waits:
         return Callout("", AT_WORK.get(session.step, "A worker is at it."))
-    if session.not_before is not None and session.not_before > now:
+    if session.is_parked(now):
         reason = reason_of(session)
         return Callout("warn", reason.text, (waits, reason.remedy), detail)
     return Callout("", waits, (), detail)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from automation.models import Effect
 from automation.pages.query import Query
@@ -98,17 +99,25 @@ def _is_failed_try(row: SessionEvent) -> bool:
 
 
 def _effect(row: Effect) -> Entry:
-    done = row.outcome is not None
     return Entry(
         at=row.done_at or row.created_at,
         actor="autowrkers",
-        what=f"{row.get_kind_display()}: {'done' if done else 'planned, not known to have happened'}",
+        what=f"{row.get_kind_display()}: {_standing(row)}",
         reason=f"round {row.round}",
         evidence=_evidence(
             {name: facts for name, facts in (("intent", row.intent), ("outcome", row.outcome)) if facts}
         ),
         is_effect=True,
     )
+
+
+def _standing(row: Effect) -> str:
+    if row.outcome is not None:
+        return "done"
+    if row.not_before is not None and row.not_before > timezone.now():
+        again = timezone.localtime(row.not_before)
+        return f"not known to have happened, looked for and tried again at {again:%Y-%m-%d %H:%M %Z}"
+    return "planned, not known to have happened"
 
 
 def _evidence(facts: Any) -> str:

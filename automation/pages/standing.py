@@ -34,7 +34,7 @@ OF_STATUS: dict[str, Standing] = {
 
 def standing_of(session: IssueSession, now: datetime) -> Standing:
     """Their status in the database is the same while they are parked, queued, silent or between two tries."""
-    if session.not_before is not None and session.not_before > now and session.queued_at is not None:
+    if session.not_before is not None and session.is_parked(now) and session.queued_at is not None:
         until = timezone.localtime(session.not_before)
         return Standing(f"Waiting until {until:%H:%M %Z}", "◷", "warn", until)
     if silent := silent_since(session, now):

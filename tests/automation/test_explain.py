@@ -77,6 +77,13 @@ def test_a_parked_one_says_until_when():
     assert "Start it to go on at once" in text
 
 
+def test_one_that_was_parked_by_a_clock_that_was_ahead_waits_for_nothing():
+    ahead = timezone.now() + timedelta(days=1)
+    project = create_project(automation_enabled=True, last_tended_at=timezone.now())
+    text = said(queued(project, not_before=ahead, changed_at=ahead))
+    assert text == "It is the next to start, within a minute."
+
+
 def test_one_that_stopped_automation_had_queued_is_suspended_but_not_a_persons():
     project = create_project(automation_enabled=False, last_tended_at=timezone.now())
     assert "automation, which is stopped" in said(queued(project, queued_by=SYSTEM))

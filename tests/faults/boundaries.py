@@ -22,7 +22,7 @@ HERE = threading.local()
 QUOTA_NOTED = "after update projects_credential"
 # A pause in a transaction would stop all others, and a change that has left the last look at its lease behind is on
 # the wire: nobody can call it back.
-UNINTERRUPTED = ("before commit", "before POST", "sent ", "after update issues_issuesession")
+UNINTERRUPTED = ("before commit", "before POST", "before PATCH", "sent ", "after update issues_issuesession")
 
 
 def current() -> Worker | None:

@@ -187,6 +187,8 @@ ROWS_OF_GITHUB: dict[str, Row] = {
             MERGE + "a_pull_request_closed_unmerged_fails_and_a_reopened_one_comes_back",
             ODD + "commits_of_others_on_the_merged_branch_are_told",
             ODD + "after_a_merge_into_another_branch_we_close_the_issue_once",
+            ROWS + "killed_around_the_closing_of_an_issue_that_no_merge_closes_it_is_closed_once",
+            ROWS + "an_issue_that_a_person_opens_again_after_we_closed_it_stays_open",
         ),
     ),
 }

@@ -18,7 +18,7 @@ from projects import leases
 from tests.faults.boundaries import Blow
 from tests.faults.messages import Mail
 from tests.faults.post import Letter
-from tests.faults.schedule import Act, Schedule
+from tests.faults.schedule import CLOSING, Act, Schedule
 from tests.faults.wire import Trouble
 
 COMMENT = r"POST .*/comments$"
@@ -45,6 +45,10 @@ def _by_force(session: Any, env: Any) -> None:
 
 def _lost_answer() -> Schedule:
     return Schedule(1, troubles=[Trouble("lost", COMMENT)])
+
+
+def _lost_closing() -> Schedule:
+    return Schedule(1, beside=True, troubles=[Trouble("lost", CLOSING)])
 
 
 def _killed_after_comment() -> Schedule:
@@ -87,6 +91,9 @@ class Mutant:
 MUTANTS: dict[str, Mutant] = {
     "an effect is not looked for": Mutant(
         _lost_answer, "comments on", ((publish.effects, "perform", _not_looking),)
+    ),
+    "a closing is not looked for": Mutant(
+        _lost_closing, "issue 1 is closed 2 times", ((publish.effects, "perform", _not_looking),)
     ),
     "an effect has no journal": Mutant(
         _killed_after_comment, "issue 1 is", ((publish.effects, "perform", _no_journal),)

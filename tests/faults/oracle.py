@@ -44,6 +44,7 @@ def judge(world: World) -> Verdict:
         *_comments(world),
         *_agents(world),
         *_restarts(world),
+        *_closings(world),
     ]
     verdict.wrongs += [*_forbidden(world), *_after_stop(world), *_people_overrun(world), *_errors(world)]
     verdict.losses += [
@@ -71,6 +72,8 @@ def _judge_end(world: World, number: int, good: int, verdict: Verdict) -> None:
     elif not is_merged or status[0] != Status.COMPLETED or _said(world, number)["comment_pr"] != 1:
         comments = dict(_said(world, number))
         verdict.losses.append(f"issue {number} is {status}, merged {is_merged}, comments {comments}")
+    elif world.hub.issue(REPO, number).state != "closed" and number not in world.people.reopened:
+        verdict.losses.append(f"issue {number} is merged and stays open")
 
 
 def _session(number: int) -> IssueSession | None:
@@ -103,6 +106,14 @@ def _comments(world: World) -> list[str]:
         marks = Counter(find_marker(comment.body) for comment in ours)
         wrong += [f"{count} comments on {number} with {mark}" for mark, count in marks.items() if count > 1]
     return wrong
+
+
+def _closings(world: World) -> list[str]:
+    """Of an issue that GitHub does not close at the merge: ours, once, also when a person opens it again."""
+    counts = Counter(world.people.closed)
+    if not world.schedule.beside:
+        return [f"issue {number} is closed by us, and not by the merge alone" for number in counts]
+    return [f"issue {number} is closed {count} times" for number, count in counts.items() if count > 1]
 
 
 def _agents(world: World) -> list[str]:

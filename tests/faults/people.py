@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 from django.db import DatabaseError
 
+from automation.demo.github.messages import Request
 from automation.demo.github.refusals import Refusal
 from automation.demo.github.state import Issue
 from issues import verbs
@@ -19,10 +22,14 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 20.0
 REPO, BOT = "acme/calc", "autowrkers-bot"
 HARMLESS = ("edit_issue", "merge_pr", "quote")
+CLOSING = re.compile(r"/issues/(\d+)$")
 
 
 class People:
-    """`touched` are the issues whose end a person has decided; `stopped` when work on one had to end."""
+    """`touched` are the issues whose end a person has decided; `stopped` when work on one had to end.
+
+    `closed` are the closings of issues that the product asked for and got; `reopened` when a person undid one.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -32,6 +39,9 @@ class People:
         self.stopped: dict[int, float] = {}
         self.pushed: list[tuple[str, str]] = []  # branch and commit
         self.deleted: dict[str, float] = {}
+        self.closed: list[int] = []
+        self.reopening: set[int] = set()
+        self.reopened: dict[int, float] = {}
         self.last_act = 0.0
         self._awaited: set[int] = set()
 
@@ -67,7 +77,30 @@ class People:
                 self.world.loop.at(
                     self.world.loop.now + self.world.rng.uniform(10, 90), self._merge, pull.number
                 )
+        if self.world.schedule.reopens:
+            self._reopen_later()
         self.world.loop.at(self.world.loop.now + LOOK_SECONDS, self._look)
+
+    def _reopen_later(self) -> None:
+        """Once what the product has closed, and not what a person has."""
+        for number in self.numbers:
+            is_ours = self.world.hub.issue(REPO, number).closed_by == BOT
+            if is_ours and number not in self.reopening and number not in self.reopened:
+                self.reopening.add(number)
+                wait = self.world.rng.uniform(1, 60)
+                self.world.loop.at(self.world.loop.now + wait, self._reopen, number)
+
+    def _reopen(self, number: int) -> None:
+        self.world.tell(f"{number} is opened again")
+        self.world.hub.reopen(REPO, number)
+        self.reopening.remove(number)
+        self.reopened[number] = self.world.loop.now
+
+    def see(self, request: Request) -> None:
+        """What GitHub has done for the product."""
+        found = CLOSING.search(request.path)
+        if request.method == "PATCH" and found and json.loads(request.body).get("state") == "closed":
+            self.closed.append(int(found[1]))
 
     def _merge(self, number: int) -> None:
         pull = self.world.hub.issue(REPO, number)
@@ -166,7 +199,7 @@ class People:
         return self._commit(number, start=f"feature/issue-{number}")
 
     def _force_push(self, number: int) -> bool:
-        return self._commit(number, start="main")
+        return self._commit(number, start=self.world.base)
 
     def _commit(self, number: int, start: str) -> bool:
         branch, bare = f"feature/issue-{number}", self.world.bare

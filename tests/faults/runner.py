@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+from automation.models import Effect
 from issues.models import IssueSession
 from issues.states import ENDED, Status
 from tests.faults.oracle import Verdict, judge
@@ -133,6 +134,10 @@ class _Quiet:
             until for _, until in schedule.outages + schedule.revoked
         ]
         moments += [at for at, _ in schedule.skews] + [full.until for full in schedule.full]
+        moments += world.people.reopened.values()
+        closings = Effect.objects.filter(kind=Effect.Kind.CLOSE_ISSUE, outcome__isnull=True)
+        if schedule.beside and (world.people.reopening or closings.exists()):
+            return False
         if len(world.people.numbers) < len(schedule.tasks) or world.loop.now < max(moments, default=0) + 100:
             return False
         if any(worker.is_paused for worker in world.workers):

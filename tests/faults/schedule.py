@@ -31,6 +31,8 @@ PEOPLE = (
 )
 NEVER = 99
 APART, WORKERS = 0.15, 7  # the share of schedules in which each worker has a clock of its own
+BESIDE, REOPENING = 0.15, 0.4
+CLOSING = r"PATCH .*/issues/N$"
 SHORT_JOBS = {"tick": 40, "web": 15}  # how many boundaries the plain story has in them
 
 
@@ -83,6 +85,10 @@ class Schedule:
         default_factory=list
     )  # when the host's clock jumps, and to where
     apart: tuple[float, ...] = ()  # how far the workers' clocks are off the database's, in their order
+    beside: bool = (
+        False  # whether merges go into another branch than the default one, so that we close the issues
+    )
+    reopens: bool = False  # whether a person opens again what we have closed
 
 
 def draw(seed: int) -> Schedule:
@@ -93,6 +99,8 @@ def draw(seed: int) -> Schedule:
         rng.choices(list(FAULTS), list(FAULTS.values()))[0](rng, schedule)
     if rng.random() < APART:
         schedule.apart = tuple(rng.choice((-300.0, 0.0, 300.0)) for _ in range(WORKERS))
+    if rng.random() < BESIDE:
+        _beside(rng, schedule)
     return schedule
 
 
@@ -188,6 +196,19 @@ def _letter(rng: Random, schedule: Schedule) -> None:
     schedule.hooked = True
     what = rng.choice(("lost", "doubled", "late"))
     schedule.letters.append(Letter(rng.randint(1, 8), what, rng.choice((1.0, 10.0, 100.0, 3600.0))))
+
+
+def _beside(rng: Random, schedule: Schedule) -> None:
+    """Drawn last: what else happens is what would have happened without."""
+    schedule.beside, schedule.reopens = True, rng.random() < REOPENING
+    what = rng.choice(("", "kill", "kill_all", "pause", "trouble"))
+    if what == "trouble":
+        schedule.troubles.append(Trouble(rng.choice((*LOSSES, "503")), CLOSING, times=rng.choice((1, 1, 2))))
+    elif what == "pause":
+        asked = r"^after GET .*/issues/N$"
+        schedule.blows.append(Blow(what, 1, "tend", asked, rng.choice((20, 50, 120, 600))))
+    elif what:
+        schedule.blows.append(Blow(what, 1, "tend", rng.choice(("^before ", "^sent ", "^after ")) + CLOSING))
 
 
 FAULTS = {

@@ -1,47 +1,43 @@
-"""No row of the matrix is without a proof, and every proof that it names is a test that runs."""
+"""No row of the matrix is without a proof, and CI runs every case of every proof that it names."""
 
 from __future__ import annotations
 
-import ast
-from functools import cache
+import os
+import subprocess
+import sys
 from pathlib import Path
 
-import pytest
+from tests.faults.collecting import OFF
+from tests.faults.matrix import MATRIX, PROOFS
 
-from tests.faults.matrix import MATRIX
-
-TESTS = Path(__file__).resolve().parent.parent
-SKIPPED = ("skip", "skipif", "xfail")
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHOOSING = ("AUTOWRKERS_EVERY", "PYTEST_ADDOPTS")
 
 
 def test_every_row_from_1_to_35_is_there():
     assert list(MATRIX) == [f"R{number}" for number in range(1, 36)]
 
 
-@pytest.mark.parametrize("number", MATRIX)
-def test_every_proof_that_a_row_names_is_a_test_that_runs(number):
-    row = MATRIX[number]
-    assert row.proofs, f"{number} ({row.fault}) has no proof"
-    for proof in row.proofs:
-        path, _, name = proof.partition("::")
-        assert name in running_in(path), f"{number} names {proof}, which is gone"
+def test_every_row_has_proofs():
+    assert [number for number, row in MATRIX.items() if not row.proofs] == []
 
 
-@cache
-def running_in(path):
-    """The names of the file's tests that are not switched off."""
-    file = TESTS / path
-    if not file.is_file():
-        return frozenset()
-    functions = [node for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)]
-    return frozenset(function.name for function in functions if not is_switched_off(function))
+def test_every_case_of_every_proof_runs_wherever_all_tests_run():
+    run, all_there_are = collected(), collected(AUTOWRKERS_EVERY="1")
+    assert sorted(PROOFS - {name_of(case) for case in run}) == [], "gone"
+    assert sorted(case for case in run if case.endswith(OFF) and name_of(case) in PROOFS) == []
+    assert sorted(case for case in all_there_are - run if name_of(case) in PROOFS) == [], "left out"
 
 
-def is_switched_off(function):
-    marks = (
-        node.attr
-        for mark in function.decorator_list
-        for node in ast.walk(mark)
-        if isinstance(node, ast.Attribute)
-    )
-    return any(mark in SKIPPED for mark in marks)
+def collected(**environment):
+    """The cases that pytest itself finds to run in the files of the proofs."""
+    files = sorted({proof.partition("::")[0] for proof in PROOFS})
+    plain = {name: value for name, value in os.environ.items() if name not in CHOOSING}
+    argv = [sys.executable, "-m", "tests.faults.collecting", *files]
+    run = subprocess.run(argv, cwd=ROOT, env=plain | environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return {line for line in run.stdout.splitlines() if "::" in line}
+
+
+def name_of(case):
+    return case.removesuffix(OFF).partition("[")[0]

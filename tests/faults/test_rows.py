@@ -8,7 +8,7 @@ from tests.faults.boundaries import Blow
 from tests.faults.people import BOT, REPO
 from tests.faults.post import Letter
 from tests.faults.runner import play
-from tests.faults.schedule import Act, Full, Schedule, Task
+from tests.faults.schedule import CLOSING, Act, Full, Schedule, Task
 from tests.faults.wire import Trouble
 
 RECOVERY_SECONDS = 75.0
@@ -214,3 +214,16 @@ def test_a_disk_that_is_full_for_two_minutes_parks_and_costs_no_attempt(world, d
     assert session.attempts == 0
     if disk == "work":
         assert "git.disk" in session.events.values_list("reason", flat=True)
+
+
+@pytest.mark.parametrize("when", ["before", "sent", "after"])
+def test_killed_around_the_closing_of_an_issue_that_no_merge_closes_it_is_closed_once(world, when):
+    result = good(world, Schedule(1, beside=True, blows=[Blow("kill", 1, "tend", f"^{when} {CLOSING}")]))
+    assert told(result, "kill default") == 1
+    assert (world.people.closed, world.hub.issue(REPO, 1).state) == ([1], "closed")
+
+
+def test_an_issue_that_a_person_opens_again_after_we_closed_it_stays_open(world):
+    good(world, Schedule(1, beside=True, reopens=True))
+    assert (world.people.closed, world.hub.issue(REPO, 1).state) == ([1], "open")
+    assert world.sessions()[0].status == "completed"

@@ -1,7 +1,7 @@
 """kill -9 at the numbered moments of the plain story: one issue, solved at the first start.
 
-`AUTOWRKERS_EVERY=1` takes every moment, which takes minutes; else those around the outside effects and a share of
-the others are taken.
+`AUTOWRKERS_EVERY=1` takes every moment, which takes minutes; else those around the claim and the outside effects and a
+share of the others are taken.
 """
 
 from __future__ import annotations
@@ -24,6 +24,14 @@ def test_a_worker_killed_at_any_moment_is_followed_by_another_that_does_nothing_
     chosen = range(1, len(moments) + 1) if EVERY else range(first, len(moments) + 1, stride)
     for number in chosen:
         _assert_recovers(world, Blow("kill", number, job), moments[number - 1])
+
+
+def test_a_worker_killed_before_or_after_its_claim_is_followed_by_another_that_begins(world):
+    moments = _moments(play(world, Schedule(1)).trace, "advance")
+    until_claimed = moments[: moments.index("after commit issues_sessionevent") + 1]
+    assert {"before claim issues_issuesession", "after claim issues_issuesession"} < set(until_claimed)
+    for number, label in enumerate(until_claimed, 1):
+        _assert_recovers(world, Blow("kill", number, "advance"), label)
 
 
 def test_a_worker_killed_around_an_outside_effect_leaves_what_the_next_one_finds(world):

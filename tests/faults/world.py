@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 TOKEN = "ghp_standin" + "0" * 29
 BOT = "autowrkers-bot"
 REPO = "acme/calc"
+BASE = "develop"  # of a project that merges beside the default branch
 BEAT_SECONDS = 15.0
 DUTIES = {"clock": ("tick",), "default-1": ("tend",), "default-2": ("tend",), "web": ("web",)}
 COMMIT = """commit refs/heads/main
@@ -122,6 +123,11 @@ class World:
         self.hub._ledger.postman = self.post
         self.bare = self.hub.create_repository(REPO).bare
         self.bare.git("fast-import", "--quiet", stdin=COMMIT.encode())
+        self.bare.git("update-ref", f"refs/heads/{self.base}", "refs/heads/main")
+
+    @property
+    def base(self) -> str:
+        return BASE if self.schedule.beside else "main"
 
     def _link(self) -> Project:
         for model in (Project, Credential):
@@ -135,6 +141,7 @@ class World:
             automation_enabled=True,
             auto_start=True,
             max_concurrent=self.slots,
+            default_branch=self.base,
             issue_filter={"labels": ["agent"]},
             verification_command=f"/bin/sh {self.root}/check.sh",
         )
@@ -170,6 +177,8 @@ class World:
     def answer(self, request: Request) -> Reply:
         reply = self.hub.answer(request)
         assert reply is not None
+        if reply.status < 300:
+            self.people.see(request)
         return reply
 
     def limit(self, seconds: float, *, secondary: bool, announce: bool) -> None:

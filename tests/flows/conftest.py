@@ -18,6 +18,7 @@ from automation.pipeline import advance
 from automation.tend import tend
 from issues.models import IssueSession
 from projects.models import Project
+from tests.faults.matrix import PROOFS
 from tests.flows.workers import ROOT, product_environment
 from tests.linking import link
 from tests.sharing import keep_few_cases
@@ -27,7 +28,7 @@ CHECK = "grep -qs fixed NOTES || { echo FAILED: not fixed; exit 1; }"
 
 
 def pytest_collection_modifyitems(config, items):
-    keep_few_cases(config, items, "tests/flows/", most=2)
+    keep_few_cases(config, items, "tests/flows/", most=2, whole=PROOFS)
 
 
 class Story:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 
 from automation import attempts, pipeline, tasks
@@ -21,7 +22,7 @@ from projects import leases
 from projects.errors import Cancelled
 from projects.github.errors import GitHubUnavailable
 from projects.models import Project
-from tests.factories import create_session
+from tests.factories import create_session, create_superuser
 from tests.flows.conftest import FIX
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -199,6 +200,30 @@ def test_a_comment_that_is_refused_for_good_keeps_no_other_issue_from_being_work
     plain.run(rounds=2)
     assert plain.session(other).status == Status.PR_CREATED
     assert plain.project_error() == ""
+
+
+def test_a_comment_that_is_refused_is_told_once_on_its_session_with_when_it_is_tried_again(plain, client):
+    plain.agent({"steps": [{"say": "No."}]})
+    number = plain.issue()
+    words = '{"message": "Resource not accessible by personal access token"}'
+    path = rf"/issues/{number}/comments$"
+    plain.hub.faults.append(Fault("answer", method="POST", path=path, status=403, body=words, times=3))
+    plain.run()
+    plain.later(rounds=2)
+    session = plain.session(number)
+    assert session.status == Status.FAILED
+    [told] = session.events.filter(reason="effect_refused")
+    assert "Resource not accessible by personal access token" in told.message
+    client.force_login(create_superuser())
+    page = client.get(reverse("admin:session", args=[session.pk]), {"tab": "timeline"}).content.decode()
+    again = timezone.localtime(session.effects.get(kind="comment_failed").not_before)
+    assert "Resource not accessible by personal access token" in page
+    assert (
+        f"Comment: failed: not known to have happened, looked for and tried again at {again:%Y-%m-%d %H:%M}"
+        in page
+    )
+    plain.later()
+    assert len(plain.comments(number)) == 1
 
 
 def test_the_time_that_a_service_names_is_not_believed_beyond_a_week(plain):

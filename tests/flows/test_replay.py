@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 import uuid
+from datetime import datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from automation.demo.github import Fault
 from automation.pipeline import advance
 from automation.tend import tend
+from issues.models import IssueSession
 from issues.states import Status
 from tests.automation.commands.calling import run_command
 from tests.flows.workers import end_lease, eventually, processes_with, start_worker
@@ -89,3 +92,13 @@ def test_it_asks_which_session():
     ran = run_command("recover_sessions", "--explain")
     assert ran.code != 0
     assert "--explain needs a session" in ran.err
+
+
+def test_a_wait_of_a_clock_that_was_ahead_is_told_as_over(plain):
+    plain.issue()
+    tend(plain.project.pk)
+    ahead = timezone.now() + timedelta(days=1)
+    IssueSession.objects.update(not_before=ahead, changed_at=ahead, enqueued_at=None)
+    told = explain(IssueSession.objects.get())["resumption"]
+    assert datetime.fromisoformat(told["at_latest"]) < timezone.now() + timedelta(minutes=1)
+    assert not any("parked" in sentence for sentence in told["words"]), told

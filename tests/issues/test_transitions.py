@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from issues.models import IssueSession, SessionEvent
 from issues.states import MOVES, STEP_STATUS, Status, Step
-from issues.transitions import Conflict, create, move, note, stay
+from issues.transitions import Conflict, create, move, note, stay, stay_all, touch
 from projects import leases, redaction
 from tests.factories import create_project, create_session
 
@@ -98,3 +101,40 @@ def test_new_sessions_get_an_event_each():
     project = create_project()
     create([IssueSession(project=project, github_issue_number=n) for n in (1, 2)])
     assert SessionEvent.objects.filter(verb="synced", new_status="pending").count() == 2
+
+
+HAPPENINGS = {
+    "edited": lambda session: touch(session, github_issue_body="edited"),
+    "noted": lambda session: note(session, "noted", actor="ann"),
+    "queued": lambda session: stay(session, "queued", actor="ann"),
+    "queued with others": lambda session: stay_all([session], "queued", reason="", actor="ann"),
+}
+
+
+@pytest.mark.parametrize("happening", HAPPENINGS)
+def test_a_wait_that_a_clock_wrote_which_was_ahead_is_not_believed_after_a_change_either(happening):
+    now = timezone.now()
+    ahead = now + timedelta(days=1)
+    session = create_session(queued_at=now, changed_at=ahead, not_before=ahead)
+    HAPPENINGS[happening](session)
+    session.refresh_from_db()
+    assert session.changed_at < ahead
+    assert not session.is_parked(timezone.now())
+    assert IssueSession.objects.due(timezone.now()).get() == session
+
+
+@pytest.mark.parametrize("happening", HAPPENINGS)
+def test_a_wait_that_a_right_clock_wrote_outlasts_a_change(happening):
+    now = timezone.now()
+    session = create_session(queued_at=now, changed_at=now, not_before=now + timedelta(days=1))
+    HAPPENINGS[happening](session)
+    session.refresh_from_db()
+    assert session.not_before == now + timedelta(days=1)
+
+
+def test_a_change_with_a_wait_of_its_own_keeps_that_one():
+    now = timezone.now()
+    ahead, soon = now + timedelta(days=1), now + timedelta(minutes=1)
+    session = create_session(queued_at=now, changed_at=ahead, not_before=ahead)
+    stay(session, "parked", not_before=soon)
+    assert session.not_before == IssueSession.objects.get(pk=session.pk).not_before == soon

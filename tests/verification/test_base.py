@@ -7,6 +7,7 @@ import pytest
 from tests.factories import create_attempt
 from tests.verification.conftest import BRANCH, commit, leftovers, prepared, stored, verify
 from verification import verify as module
+from verification.strategy import most_runs
 
 pytestmark = pytest.mark.django_db
 
@@ -56,3 +57,28 @@ def test_a_base_whose_setup_fails_says_nothing(mirror):
         ("setup", True, ""),
         ("lint", False, ""),
     ]
+
+
+def test_no_verification_runs_more_commands_than_its_time_is_reckoned_for(mirror, monkeypatch):
+    ran = []
+    run_check = module.run_check
+    monkeypatch.setattr(
+        module, "run_check", lambda check, **values: ran.append(check.name) or run_check(check, **values)
+    )
+    session, lease = prepared(
+        mirror,
+        setup_command="true",
+        lint_command="echo lint; false",
+        type_check_command="echo types; false",
+        test_command="python3 -m tests.test_app",
+        build_command="echo build; false",
+        smoke_command="echo smoke; false",
+        verification_command="echo verification; false",
+        custom_checks=[{"name": name, "command": f"echo {name}; false"} for name in ("links", "size")],
+    )
+    head = commit(mirror, {"app.py": "x = 2\n"}, branch=BRANCH)
+    verify(session, mirror, head, lease=lease)
+    assert {name: ran.count(name) for name in ran} == dict.fromkeys(
+        ["Setup", "Lint", "Type check", "Test", "Build", "Smoke", "verification", "links", "size"], 2
+    )
+    assert len(ran) == most_runs(session.project)

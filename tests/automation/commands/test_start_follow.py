@@ -76,6 +76,7 @@ def test_as_json_lines_each_line_is_an_object_and_the_last_is_the_answer(session
     [
         ({"queued": True}, False),
         ({"queued": True, "parked": True}, True),
+        ({"queued": True, "parked": True, "changed_at": timedelta(hours=1)}, False),
         ({"queued": False}, True),
         ({"queued": False, "held": True}, False),
     ],
@@ -86,6 +87,7 @@ def test_a_session_rests_when_nobody_has_it_and_nobody_is_about_to(values, rests
         status=Status.IN_PROGRESS,
         queued_at=now if values["queued"] else None,
         not_before=now + timedelta(hours=1) if values.get("parked") else None,
+        changed_at=now + values.get("changed_at", timedelta()),
     )
     if values.get("held"):
         leases.claim(IssueSession, session.pk)

@@ -27,6 +27,7 @@ from tests.factories import (
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 NOW = timezone.now()
 LONG_AGO = NOW - timedelta(hours=2)
+AHEAD = NOW + timedelta(days=1)
 QUEUED = {"queued_at": LONG_AGO, "queued_by": "ada"}
 HELD = {"lease_owner": "x", "lease_until": NOW + timedelta(hours=1), **QUEUED}
 WAITS = [
@@ -35,6 +36,10 @@ WAITS = [
     ("review", {"status": "needs_review", "reason": "a_reason_of_tomorrow"}),
     ("stale", {"status": "in_progress", "lease_owner": "gone:1:x", "lease_until": LONG_AGO} | QUEUED),
     ("stale", {"status": "pending", "enqueued_at": LONG_AGO} | QUEUED),
+    (
+        "stale",
+        {"status": "pending", "enqueued_at": LONG_AGO, "not_before": AHEAD, "changed_at": AHEAD} | QUEUED,
+    ),
     ("silent", {"status": "in_progress", **HELD, "heard_at": LONG_AGO}),
     ("silent", {"status": "verifying", **HELD, "heard_at": NOW - timedelta(minutes=16)}),
     ("pull_request", {"status": "pr_created", "pr_number": 7, "pr_review": "changes_requested"}),

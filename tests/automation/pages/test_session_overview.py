@@ -182,6 +182,20 @@ def test_a_parked_one_says_why_until_when_and_what_helps(client):
     assert f"<time {exact}>Waiting until {later:%H:%M} UTC</time>" in text
 
 
+def test_a_wait_that_a_clock_wrote_which_was_ahead_is_shown_nowhere(client):
+    ahead = timezone.now() + timedelta(days=1)
+    session = create_session(
+        status="verifying",
+        queued_at=timezone.now(),
+        not_before=ahead,
+        changed_at=ahead,
+        reason="missing_tool",
+    )
+    text = page(client, session)
+    assert "parked until" not in text
+    assert "Waiting until" not in text
+
+
 def test_a_held_one_shows_the_question_with_its_buttons(client):
     session = create_session(
         status="needs_review", step="work", reason="agent_asked", last_error="Which of the two?"
