@@ -192,3 +192,9 @@ def test_after_a_clock_that_was_ahead_what_was_missed_is_asked_for(made, missed_
     AppHook.objects.create(app=missed_one.credential.app, checked_at=now + ahead)
     made.hook.deliveries[0].delivered_at = now - missed_at
     assert ask_again(missed_one, now) == 1
+
+
+def test_an_app_that_delivers_elsewhere_is_asked_for_nothing(made, hub, missed_one):
+    made.hook.url = "http://127.0.0.1:9/elsewhere"
+    assert ask_again(missed_one) == 0
+    assert not asked_as_app(hub)
