@@ -154,6 +154,8 @@ def _close_issue(session: IssueSession, client: GitHubClient, lease: Lease) -> N
         except (Gone, Moved, NotFound) as error:
             client.get_repository(repo)  # raises when it is not the issue that is lost
             return {"not_closed": str(error)}
+        if issue.state_reason == "reopened" and _may_have_closed(session):
+            return {"not_closed": "Somebody has opened it again."}
         return {"state": issue.state} if issue.state == "closed" else None
 
     def act() -> effects.Facts:
@@ -167,6 +169,11 @@ def _close_issue(session: IssueSession, client: GitHubClient, lease: Lease) -> N
         effects.postpone(session, CLOSING, lease=lease, wait=REFUSED_WAIT)
     except (Gone, Moved, ValidationFailed) as error:
         effects.settle(session, CLOSING, lease=lease, facts={"not_closed": str(error)})
+
+
+def _may_have_closed(session: IssueSession) -> bool:
+    """Whether a closing was tried whose answer nobody has stored. One that was refused counts: people decide then."""
+    return session.effects.filter(kind=CLOSING, round=session.round, not_before__isnull=False).exists()
 
 
 def _not_since(interval: timedelta, now: datetime) -> Q:

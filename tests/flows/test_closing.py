@@ -53,6 +53,19 @@ def test_a_closing_that_github_refuses_keeps_no_other_issue_from_being_worked_on
     assert state == ("open" if is_over else "closed")
 
 
+def test_an_issue_that_was_opened_again_after_a_closing_whose_answer_was_lost_stays_open(plain, owed):
+    number = owed.issue_session.github_issue_number
+    plain.hub.faults.append(Fault("drop_after", method="PATCH", path=rf"/issues/{number}$"))
+    plain.run()
+    assert plain.hub.issue(plain.repo, number).state == "closed"
+    plain.hub.reopen(plain.repo, number)
+    Effect.objects.filter(pk=owed.pk).update(not_before=timezone.now() - timedelta(seconds=1))
+    plain.run(rounds=2)
+    assert plain.hub.issue(plain.repo, number).state == "open"
+    owed.refresh_from_db()
+    assert "opened it again" in owed.outcome["not_closed"]
+
+
 def test_a_late_worker_closes_no_issue_that_a_person_has_opened_again(plain, owed, monkeypatch):
     number = owed.issue_session.github_issue_number
     late, get_issue = leases.claim(Project, plain.project.pk), GitHubClient.get_issue
